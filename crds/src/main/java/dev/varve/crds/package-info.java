@@ -1,0 +1,5 @@
+/** Varve. */
+@NullMarked
+package dev.varve.crds;
+
+import org.jspecify.annotations.NullMarked;

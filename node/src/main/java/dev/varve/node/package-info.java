@@ -1,0 +1,5 @@
+/** Varve. */
+@NullMarked
+package dev.varve.node;
+
+import org.jspecify.annotations.NullMarked;

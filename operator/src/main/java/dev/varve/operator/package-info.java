@@ -1,0 +1,5 @@
+/** Varve. */
+@NullMarked
+package dev.varve.operator;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Varve. */
+@NullMarked
+package dev.varve.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Varve. */
+@NullMarked
+package dev.varve.client;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Varve. */
+@NullMarked
+package dev.varve.replication;
+
+import org.jspecify.annotations.NullMarked;

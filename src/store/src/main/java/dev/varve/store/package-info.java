@@ -1,0 +1,5 @@
+/** Varve. */
+@NullMarked
+package dev.varve.store;
+
+import org.jspecify.annotations.NullMarked;
