@@ -1,0 +1,374 @@
+package dev.varve.store;
+
+import dev.varve.store.compaction.CancelToken;
+import dev.varve.store.compaction.OutputSegment;
+import dev.varve.store.compaction.RateLimiter;
+import dev.varve.store.compaction.RebuildMismatchException;
+import dev.varve.store.compaction.Relocations;
+import dev.varve.store.compaction.SegmentRebuilder;
+import dev.varve.store.format.HintDamagedException;
+import dev.varve.store.format.HintReader;
+import dev.varve.store.format.RunListDamagedException;
+import dev.varve.store.format.RunListReader;
+import dev.varve.store.format.SegmentId;
+import dev.varve.store.keydir.Location;
+import dev.varve.store.manifest.Edit;
+import dev.varve.store.segment.CorruptRecordException;
+import dev.varve.store.segment.FileChecksum;
+import dev.varve.store.segment.SegmentReader;
+import dev.varve.store.storage.Storage;
+import dev.varve.store.storage.StorageFile;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes over committed compactions, in the order of their edits: gets the outputs, moves the index
+ * to them and retires the inputs. The same on the primary that compacted (its outputs are there
+ * already), on replicas, and after a restart. Runs on the maintenance executor; a failure leaves
+ * the compaction at the head of the queue.
+ */
+final class Adoption {
+  private static final System.Logger LOG = System.getLogger(Adoption.class.getName());
+
+  private final Storage storage;
+  private final Keyspaces keyspaces;
+  private final Applied applied;
+  private final Retirement retirement;
+  private final ArrayDeque<Queued> queue = new ArrayDeque<>();
+  private volatile @Nullable SegmentFetcher fetcher;
+
+  private record Queued(long sequence, Edit.Compaction edit, CompletableFuture<Void> done) {}
+
+  Adoption(Storage storage, Keyspaces keyspaces, Applied applied, Retirement retirement) {
+    this.storage = storage;
+    this.keyspaces = keyspaces;
+    this.applied = applied;
+    this.retirement = retirement;
+  }
+
+  void fetchWith(SegmentFetcher with) {
+    fetcher = with;
+  }
+
+  void enqueue(long sequence, Edit.Compaction edit) {
+    synchronized (queue) {
+      queue.add(new Queued(sequence, edit, new CompletableFuture<>()));
+    }
+  }
+
+  int backlog() {
+    synchronized (queue) {
+      return queue.size();
+    }
+  }
+
+  /** What is not adopted yet, in order. */
+  List<Edit.Compaction> queued() {
+    synchronized (queue) {
+      return queue.stream().map(Queued::edit).toList();
+    }
+  }
+
+  /** Completes when nothing that is queued now is left; fails when one of it fails. */
+  CompletableFuture<Void> whenIdle() {
+    synchronized (queue) {
+      return CompletableFuture.allOf(
+          queue.stream().map(Queued::done).toArray(CompletableFuture<?>[]::new));
+    }
+  }
+
+  /** Adopts what is queued. */
+  void runQueued() throws IOException {
+    Queued next = head();
+    while (next != null) {
+      try {
+        adopt(next.sequence(), next.edit());
+      } catch (IOException | RuntimeException e) {
+        failHead(e);
+        throw e;
+      }
+      synchronized (queue) {
+        queue.remove();
+      }
+      next.done().complete(null);
+      next = head();
+    }
+  }
+
+  private @Nullable Queued head() {
+    synchronized (queue) {
+      return queue.peek();
+    }
+  }
+
+  /** Tells those who wait, and keeps the compaction for another try. */
+  private void failHead(Exception cause) {
+    Queued failed;
+    synchronized (queue) {
+      failed = queue.remove();
+      queue.addFirst(new Queued(failed.sequence(), failed.edit(), new CompletableFuture<>()));
+    }
+    failed.done().completeExceptionally(cause);
+  }
+
+  private void adopt(long sequence, Edit.Compaction edit) throws IOException {
+    Keyspace keyspace = keyspaces.existing(edit.keyspace());
+    List<LiveSegment> inputs = inputs(keyspace, edit);
+    if (!outputsAreHere(edit)) {
+      obtain(keyspace, edit, inputs);
+    }
+    List<LiveSegment> outputs = open(keyspace, edit);
+    move(keyspace, edit, inputs, outputs); // after a failure another try goes on with the rest
+    Retirement.Batch going = swap(sequence, keyspace, edit, inputs, outputs);
+    if (going != null) {
+      try {
+        retirement.delete(going);
+      } catch (IOException e) {
+        LOG.log(System.Logger.Level.WARNING, "could not delete the inputs of " + edit.runId(), e);
+      }
+    }
+  }
+
+  private List<LiveSegment> inputs(Keyspace keyspace, Edit.Compaction edit) throws IOException {
+    List<LiveSegment> inputs = new ArrayList<>();
+    applied.lock().lock();
+    try {
+      for (SegmentId id : edit.inputs()) {
+        LiveSegment input = keyspace.segment(id);
+        if (input == null) {
+          throw new NoSuchFileException(id.logPath(edit.keyspace()));
+        }
+        inputs.add(input);
+      }
+    } finally {
+      applied.lock().unlock();
+    }
+    return inputs;
+  }
+
+  private boolean outputsAreHere(Edit.Compaction edit) throws IOException {
+    for (Edit.SegmentFile output : edit.outputs()) {
+      String path = output.id().logPath(edit.keyspace());
+      if (!storage.exists(path)) {
+        return false;
+      }
+      try (StorageFile file = storage.open(path)) {
+        if (file.size() != output.length()) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Rebuilds the outputs from this member's inputs, or fetches them where that does not work. */
+  private void obtain(Keyspace keyspace, Edit.Compaction edit, List<LiveSegment> inputs)
+      throws IOException {
+    String path = edit.runs().runsPath(keyspace.name());
+    List<OutputSegment> wanted =
+        edit.outputs().stream()
+            .map(output -> new OutputSegment(output.id(), output.length(), output.crc()))
+            .toList();
+    try (StorageFile file = storage.open(path)) {
+      RunListReader runs = new RunListReader(file, path);
+      SegmentRebuilder rebuilder =
+          new SegmentRebuilder(
+              storage, keyspace.name(), RateLimiter.unlimited(), CancelToken.unbounded());
+      rebuilder.rebuild(runs, files(runs, inputs), wanted);
+      rebuilder.install();
+    } catch (RebuildMismatchException
+        | CorruptRecordException
+        | RunListDamagedException
+        | NoSuchFileException e) {
+      fetch(keyspace, edit, e);
+    }
+  }
+
+  private static List<StorageFile> files(RunListReader runs, List<LiveSegment> inputs)
+      throws IOException {
+    List<StorageFile> files = new ArrayList<>();
+    for (SegmentId source : runs.sources()) {
+      files.add(input(inputs, source).reader().file());
+    }
+    return files;
+  }
+
+  private static LiveSegment input(List<LiveSegment> inputs, SegmentId id) throws IOException {
+    for (LiveSegment input : inputs) {
+      if (input.id().equals(id)) {
+        return input;
+      }
+    }
+    throw new IOException("the run list names " + id + ", which is no input");
+  }
+
+  private void fetch(Keyspace keyspace, Edit.Compaction edit, IOException why) throws IOException {
+    SegmentFetcher from = fetcher;
+    if (from == null) {
+      throw why;
+    }
+    String runs = edit.runs().runsPath(keyspace.name());
+    fetchFile(from, runs, edit.runsLength(), edit.runsCrc());
+    for (Edit.SegmentFile output : edit.outputs()) {
+      fetchFile(from, output.id().logPath(keyspace.name()), output.length(), output.crc());
+    }
+    storage.syncDirectory(keyspace.name());
+  }
+
+  private void fetchFile(SegmentFetcher from, String path, long length, int crc)
+      throws IOException {
+    String temporary = path + SegmentId.TEMPORARY_SUFFIX;
+    if (storage.exists(temporary)) {
+      storage.delete(temporary);
+    }
+    try {
+      try (StorageFile file = storage.create(temporary)) {
+        from.fetch(path, length, crc, file);
+        if (file.size() != length || FileChecksum.of(file, length) != crc) {
+          throw new IOException(path + " arrived with another length or checksum");
+        }
+        file.sync();
+      }
+      storage.rename(temporary, path);
+    } catch (IOException | RuntimeException e) {
+      if (storage.exists(temporary)) {
+        storage.delete(temporary);
+      }
+      throw e;
+    }
+  }
+
+  private List<LiveSegment> open(Keyspace keyspace, Edit.Compaction edit) throws IOException {
+    List<LiveSegment> outputs = new ArrayList<>();
+    for (Edit.SegmentFile output : edit.outputs()) {
+      LiveSegment known = known(keyspace, output.id());
+      if (known == null) {
+        String path = output.id().logPath(keyspace.name());
+        known = keyspace.table().add(output.id(), new SegmentReader(storage.open(path), path));
+        known.seal(output.length());
+      }
+      outputs.add(known);
+    }
+    return outputs;
+  }
+
+  /** An output that an earlier try has opened. */
+  private static @Nullable LiveSegment known(Keyspace keyspace, SegmentId id) {
+    for (LiveSegment segment : keyspace.table().all()) {
+      if (segment.id().equals(id)) {
+        return segment;
+      }
+    }
+    return null;
+  }
+
+  private void move(
+      Keyspace keyspace, Edit.Compaction edit, List<LiveSegment> inputs, List<LiveSegment> outputs)
+      throws IOException {
+    String path = edit.runs().runsPath(keyspace.name());
+    List<StorageFile> open = new ArrayList<>();
+    try (StorageFile file = storage.open(path)) {
+      RunListReader runs = new RunListReader(file, path);
+      List<LiveSegment> sources = new ArrayList<>();
+      for (SegmentId source : runs.sources()) {
+        sources.add(input(inputs, source));
+      }
+      List<HintReader> hints = new ArrayList<>();
+      for (int i = 0; i < outputs.size(); i++) {
+        hints.add(openHint(keyspace, edit.outputs().get(i), outputs.get(i), open));
+      }
+      Mover mover = new Mover(keyspace, sources, outputs);
+      Relocations.read(runs, hints, mover);
+      for (int i = 0; i < outputs.size(); i++) {
+        HintReader hint = hints.get(i);
+        outputs.get(i).noteAll(hint.minSequence(), hint.maxSequence(), mover.tombstoneBytes[i]);
+      }
+    } finally {
+      for (StorageFile hint : open) {
+        hint.close();
+      }
+    }
+  }
+
+  private HintReader openHint(
+      Keyspace keyspace, Edit.SegmentFile sealed, LiveSegment segment, List<StorageFile> open)
+      throws IOException {
+    String path = sealed.id().hintPath(keyspace.name());
+    if (storage.exists(path)) {
+      StorageFile file = storage.open(path);
+      open.add(file);
+      try {
+        HintReader hint = new HintReader(file, path);
+        if (hint.segmentLength() == sealed.length() && hint.segmentCrc() == sealed.crc()) {
+          return hint;
+        }
+      } catch (HintDamagedException e) {
+        storage.delete(path); // written again from the segment below
+      }
+    }
+    HintFiles.write(storage, keyspace.name(), sealed, segment.reader().file());
+    StorageFile file = storage.open(path);
+    open.add(file);
+    return new HintReader(file, path);
+  }
+
+  private static final class Mover implements Relocations.Visitor {
+    private final Keyspace keyspace;
+    private final List<LiveSegment> sources;
+    private final List<LiveSegment> outputs;
+    private final long[] tombstoneBytes;
+
+    Mover(Keyspace keyspace, List<LiveSegment> sources, List<LiveSegment> outputs) {
+      this.keyspace = keyspace;
+      this.sources = sources;
+      this.outputs = outputs;
+      this.tombstoneBytes = new long[outputs.size()];
+    }
+
+    @Override
+    public void moved(
+        long hash,
+        int source,
+        long sourceOffset,
+        int output,
+        long outputOffset,
+        int length,
+        boolean tombstone) {
+      tombstoneBytes[output] += tombstone ? length : 0;
+      keyspace.move(
+          hash,
+          new Location(sources.get(source).slot(), sourceOffset, length, tombstone),
+          new Location(outputs.get(output).slot(), outputOffset, length, tombstone));
+    }
+
+    @Override
+    public void dropped(long hash, int source, long offset, int length, boolean tombstone) {
+      keyspace.drop(hash, new Location(sources.get(source).slot(), offset, length, tombstone));
+    }
+  }
+
+  private Retirement.@Nullable Batch swap(
+      long sequence,
+      Keyspace keyspace,
+      Edit.Compaction edit,
+      List<LiveSegment> inputs,
+      List<LiveSegment> outputs) {
+    applied.lock().lock();
+    try {
+      List<LiveSegment> segments = keyspace.segments();
+      int at = inputs.isEmpty() ? segments.size() : segments.indexOf(inputs.getFirst());
+      segments.addAll(at, outputs);
+      segments.removeAll(inputs);
+      return retirement.retire(
+          new Retirement.Inputs(
+              sequence, keyspace, inputs, List.of(), edit.runs(), edit.forceDelete()));
+    } finally {
+      applied.lock().unlock();
+    }
+  }
+}

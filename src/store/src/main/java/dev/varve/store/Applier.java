@@ -1,0 +1,114 @@
+package dev.varve.store;
+
+import dev.varve.store.manifest.Edit;
+import dev.varve.store.manifest.InconsistentEditException;
+import dev.varve.store.manifest.RecordedEdit;
+import java.io.IOException;
+
+/** Makes committed entries visible, in order; on the writer. */
+final class Applier {
+  private final Applied applied;
+  private final Keyspaces keyspaces;
+  private final EditEffects effects;
+
+  /** What committed edits set off beyond the index; called on the writer, without the lock. */
+  interface EditEffects {
+    void rolled(Keyspace keyspace, LiveSegment closed, Edit.SegmentFile file);
+
+    void compacted(long sequence, Edit.Compaction compaction);
+
+    void checkpointed(long sequence);
+  }
+
+  Applier(Applied applied, Keyspaces keyspaces, EditEffects effects) {
+    this.applied = applied;
+    this.keyspaces = keyspaces;
+    this.effects = effects;
+  }
+
+  /**
+   * Applies the next entry.
+   *
+   * @throws IOException if an older record of a key could not be read
+   */
+  void apply(Pending pending) throws IOException {
+    switch (pending) {
+      case Pending.Batch batch -> applyBatch(batch);
+      case Pending.Edited edited -> {
+        RecordedEdit recorded = edited.recorded();
+        applyEdit(recorded, edited.span());
+        announce(recorded);
+      }
+    }
+  }
+
+  private void applyBatch(Pending.Batch batch) throws IOException {
+    applied.lock().lock();
+    try {
+      for (Pending.Mutated record : batch.records()) {
+        Keyspace keyspace = record.keyspace();
+        keyspace.apply(record.hash(), record.key(), record.location());
+        LiveSegment segment = keyspace.table().at(record.location().segment());
+        if (segment == null) {
+          throw new IllegalStateException("the segment of a committed record is gone");
+        }
+        segment.noteRecord(
+            batch.sequence(),
+            record.location().tombstone(),
+            record.location().length(),
+            record.location().offset() + record.location().length());
+      }
+      applied.advance(batch.sequence(), batch.term());
+    } finally {
+      applied.lock().unlock();
+    }
+  }
+
+  private void applyEdit(RecordedEdit recorded, Pending.Span span) throws IOException {
+    applied.lock().lock();
+    try {
+      applied.manifest().apply(recorded);
+      if (recorded.edit() instanceof Edit.Roll roll) {
+        Keyspace keyspace = keyspaces.existing(roll.keyspace());
+        Edit.SegmentFile closed = roll.closed();
+        if (closed != null) {
+          sealed(keyspace, closed);
+        }
+        for (LiveSegment opened : keyspace.table().all()) {
+          if (opened.id().equals(roll.opened())) {
+            keyspace.segments().add(opened);
+          }
+        }
+      }
+      applied.manifestLength(span.offset() + span.length());
+      applied.advance(recorded.sequence(), recorded.term());
+    } catch (InconsistentEditException e) {
+      throw new IOException("a committed edit contradicts the store", e);
+    } finally {
+      applied.lock().unlock();
+    }
+  }
+
+  private static void sealed(Keyspace keyspace, Edit.SegmentFile closed) {
+    LiveSegment segment = keyspace.segment(closed.id());
+    if (segment != null) {
+      segment.seal(closed.length());
+    }
+  }
+
+  private void announce(RecordedEdit recorded) {
+    switch (recorded.edit()) {
+      case Edit.Roll roll -> {
+        Keyspace keyspace = keyspaces.existing(roll.keyspace());
+        Edit.SegmentFile closed = roll.closed();
+        LiveSegment segment = closed == null ? null : keyspace.segment(closed.id());
+        if (closed != null && segment != null) {
+          effects.rolled(keyspace, segment, closed);
+        }
+      }
+      case Edit.Compaction compaction -> effects.compacted(recorded.sequence(), compaction);
+      case Edit.Checkpoint _ -> effects.checkpointed(recorded.sequence());
+      case Edit.TermStarted _, Edit.KeyspaceAdded _, Edit.Membership _ -> {}
+    }
+  }
+}

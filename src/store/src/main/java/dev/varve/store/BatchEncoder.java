@@ -1,0 +1,103 @@
+package dev.varve.store;
+
+import dev.varve.store.format.RecordCodec;
+import dev.varve.store.format.RecordKind;
+import dev.varve.store.keydir.Hash;
+import dev.varve.store.keydir.Location;
+import dev.varve.store.manifest.EditCodec;
+import dev.varve.store.manifest.RecordedEdit;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** Turns batches and edits into the bytes of the log, at the end of the files as staged. */
+final class BatchEncoder {
+  private static final byte[] NONE = new byte[0];
+
+  private BatchEncoder() {}
+
+  /** Bytes that the batch adds to each keyspace's segment. */
+  static Map<String, Long> bytesByKeyspace(WriteBatch batch) {
+    Map<String, Long> bytes = new LinkedHashMap<>();
+    for (WriteBatch.Mutation mutation : batch.mutations()) {
+      long length = RecordCodec.encodedLength(mutation.key().length, value(mutation).length);
+      bytes.merge(mutation.keyspace(), length, Long::sum);
+    }
+    return bytes;
+  }
+
+  /** Stages a batch; every keyspace it touches has an active segment. */
+  static void stage(
+      Group group, LogTail tail, WriteBatch batch, long term, CompletableFuture<Long> done) {
+    long sequence = group.nextSequence();
+    int size = batch.mutations().size();
+    Map<LogFile, ByteBuffer> buffers = new LinkedHashMap<>();
+    bytesByKeyspace(batch)
+        .forEach(
+            (name, bytes) ->
+                buffers.put(active(tail, name), ByteBuffer.allocate(Math.toIntExact(bytes))));
+    List<Pending.Mutated> records = new ArrayList<>(size);
+    for (int i = 0; i < size; i++) {
+      WriteBatch.Mutation mutation = batch.mutations().get(i);
+      LogFile file = active(tail, mutation.keyspace());
+      ByteBuffer buffer = buffers.getOrDefault(file, ByteBuffer.allocate(0));
+      int at = buffer.position();
+      boolean tombstone = mutation instanceof WriteBatch.Delete;
+      long expiresAtMs = mutation instanceof WriteBatch.Put put ? put.expiresAtMs() : 0;
+      RecordKind kind = tombstone ? RecordKind.TOMBSTONE : RecordKind.PUT;
+      RecordCodec.encode(
+          kind, sequence, term, i, size, expiresAtMs, mutation.key(), value(mutation), buffer);
+      Location location =
+          new Location(
+              file.segment().slot(), group.length(file) + at, buffer.position() - at, tombstone);
+      records.add(
+          new Pending.Mutated(
+              file.keyspace(), Hash.of(mutation.key()), mutation.key(), location, expiresAtMs));
+    }
+    List<Chunk> chunks = new ArrayList<>();
+    List<Pending.Span> spans = new ArrayList<>();
+    buffers.forEach(
+        (file, buffer) -> {
+          Chunk chunk = new Chunk(file.path(), group.length(file), buffer.flip());
+          chunks.add(chunk);
+          spans.add(new Pending.Span(chunk.path(), chunk.offset(), chunk.length()));
+        });
+    group.stage(
+        new LogEntry(sequence, term, chunks),
+        new Pending.Batch(sequence, term, spans, records, done));
+  }
+
+  private static LogFile active(LogTail tail, String keyspace) {
+    LogFile active = tail.active(keyspace);
+    if (active == null) {
+      throw new IllegalStateException("keyspace " + keyspace + " has no active segment");
+    }
+    return active;
+  }
+
+  private static byte[] value(WriteBatch.Mutation mutation) {
+    return mutation instanceof WriteBatch.Put put ? put.value() : NONE;
+  }
+
+  /** The record of an edit as a log entry at the end of the manifest as staged. */
+  static LogEntry entry(Group group, LogTail tail, RecordedEdit recorded) {
+    byte[] value = EditCodec.encode(recorded);
+    ByteBuffer buffer = ByteBuffer.allocate(RecordCodec.encodedLength(0, value.length));
+    RecordCodec.encode(
+        RecordKind.EDIT, recorded.sequence(), recorded.term(), 0, 1, 0, NONE, value, buffer);
+    Chunk chunk = new Chunk(tail.manifest().path(), group.length(tail.manifest()), buffer.flip());
+    return new LogEntry(recorded.sequence(), recorded.term(), List.of(chunk));
+  }
+
+  /** What an edit's entry will do. */
+  static Pending.Edited effect(
+      LogEntry entry, RecordedEdit recorded, @Nullable CompletableFuture<Long> done) {
+    Chunk chunk = entry.chunks().getFirst();
+    return new Pending.Edited(
+        recorded, new Pending.Span(chunk.path(), chunk.offset(), chunk.length()), done);
+  }
+}

@@ -1,0 +1,141 @@
+package dev.varve.store;
+
+import dev.varve.store.compaction.CompactionCancelledException;
+import dev.varve.store.compaction.SegmentRewriter;
+import dev.varve.store.recovery.CorruptionException;
+import dev.varve.store.segment.CorruptRecordException;
+import dev.varve.store.storage.DiskFullException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+
+/** Tells the listener and the event log of one run. */
+final class CompactionReport {
+  private final CompactionRequest request;
+  private final CompactionListener listener;
+  private final EventLog events;
+  private final WallClock clock;
+  private final long term;
+  private final long bytesBefore;
+  private final long startedMs;
+  private List<String> files = List.of();
+  private double progress;
+  private long recordsScanned;
+  private long recordsDropped;
+  private long saved;
+
+  CompactionReport(
+      CompactionRequest request,
+      CompactionListener listener,
+      EventLog events,
+      WallClock clock,
+      long term,
+      long bytesBefore) {
+    this.request = request;
+    this.listener = listener;
+    this.events = events;
+    this.clock = clock;
+    this.term = term;
+    this.bytesBefore = bytesBefore;
+    this.startedMs = clock.nowMs();
+  }
+
+  long term() {
+    return term;
+  }
+
+  void inputs(List<String> paths) {
+    files = List.copyOf(paths);
+  }
+
+  void started() throws IOException {
+    keep(event(CompactionEvent.Type.STARTED, bytesBefore, 0, "Started", "compaction started"));
+  }
+
+  void progress(long bytesRead, long bytesInAll) {
+    progress = bytesInAll == 0 ? 0 : (double) bytesRead / bytesInAll;
+    listener.on(
+        event(
+            CompactionEvent.Type.PROGRESS,
+            bytesBefore,
+            0,
+            "Progress",
+            String.format(Locale.ROOT, "read %d of %d bytes", bytesRead, bytesInAll)));
+  }
+
+  void rewritten(SegmentRewriter.Result result, List<SegmentRewriter.Source> sources) {
+    recordsScanned = result.recordsScanned();
+    recordsDropped = result.recordsDropped();
+    saved = sources.stream().mapToLong(SegmentRewriter.Source::length).sum() - result.bytesCopied();
+  }
+
+  CompactionEvent completed(long bytesAfter) throws IOException {
+    progress = 1;
+    return keep(
+        event(
+            CompactionEvent.Type.COMPLETED,
+            bytesAfter,
+            saved,
+            "Compacted",
+            String.format(
+                Locale.ROOT,
+                "reclaimed %d bytes (%.0f %%) from %d segments",
+                saved,
+                bytesBefore == 0 ? 0 : 100.0 * saved / bytesBefore,
+                files.size())));
+  }
+
+  CompactionEvent skipped(String reason, String message) throws IOException {
+    return keep(event(CompactionEvent.Type.SKIPPED, bytesBefore, 0, reason, message));
+  }
+
+  CompactionEvent failed(Exception cause) throws IOException {
+    String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    return keep(event(CompactionEvent.Type.FAILED, bytesBefore, 0, reason(cause), message));
+  }
+
+  private static String reason(Exception cause) {
+    return switch (cause) {
+      case CompactionCancelledException cancelled -> cancelled.reason();
+      case DiskFullException _, StoreFullException _ -> "DiskFull";
+      case CorruptRecordException _, CorruptionException _ -> "Corruption";
+      case NotLeaderException _ -> "NotPrimary";
+      case OutcomeUnknownException _ -> "OutcomeUnknown";
+      case StorePoisonedException _ -> "Poisoned";
+      case StoreClosedException _ -> "ShuttingDown";
+      case IOException _ -> "IoError";
+      default -> "InternalError";
+    };
+  }
+
+  private CompactionEvent keep(CompactionEvent event) throws IOException {
+    CompactionEvent kept = events.append(event);
+    listener.on(kept);
+    return kept;
+  }
+
+  private CompactionEvent event(
+      CompactionEvent.Type type, long bytesAfter, long spaceSaved, String reason, String message) {
+    long nowMs = clock.nowMs();
+    return new CompactionEvent(
+        0,
+        type,
+        request.runId(),
+        request.options().keyspace(),
+        request.options().strategy(),
+        nowMs,
+        files,
+        bytesBefore,
+        bytesAfter,
+        spaceSaved,
+        nowMs - startedMs,
+        progress,
+        recordsScanned,
+        recordsDropped,
+        type == CompactionEvent.Type.COMPLETED ? files.size() : 0,
+        type == CompactionEvent.Type.FAILED ? 1 : 0,
+        reason,
+        message,
+        term);
+  }
+}

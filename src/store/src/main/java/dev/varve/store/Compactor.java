@@ -1,0 +1,252 @@
+package dev.varve.store;
+
+import dev.varve.store.compaction.CancelToken;
+import dev.varve.store.compaction.CompactionOptions;
+import dev.varve.store.compaction.CompactionPlan;
+import dev.varve.store.compaction.CompactionPlanner;
+import dev.varve.store.compaction.RateLimiter;
+import dev.varve.store.compaction.SegmentRewriter;
+import dev.varve.store.compaction.SegmentStats;
+import dev.varve.store.format.SegmentId;
+import dev.varve.store.keydir.Location;
+import dev.varve.store.manifest.Edit;
+import dev.varve.store.storage.Storage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Runs compactions on a leader, one at a time a keyspace. Until its edit is in the log a run
+ * changes nothing but files that the manifest does not name; from the commit on adoption does the
+ * rest, here as on every member.
+ */
+final class Compactor {
+  private final Storage storage;
+  private final StoreRuntime runtime;
+  private final Keyspaces keyspaces;
+  private final Applied applied;
+  private final Published published;
+  private final LogTail tail;
+  private final GroupCommit writer;
+  private final Adoption adoption;
+  private final EventLog events;
+  private final Map<String, String> running = new ConcurrentHashMap<>();
+
+  Compactor(
+      Storage storage,
+      StoreRuntime runtime,
+      Keyspaces keyspaces,
+      Applied applied,
+      Published published,
+      LogTail tail,
+      GroupCommit writer,
+      Adoption adoption,
+      EventLog events) {
+    this.storage = storage;
+    this.runtime = runtime;
+    this.keyspaces = keyspaces;
+    this.applied = applied;
+    this.published = published;
+    this.tail = tail;
+    this.writer = writer;
+    this.adoption = adoption;
+    this.events = events;
+  }
+
+  CompactionPlan plan(CompactionOptions options) {
+    Keyspace keyspace = keyspaces.existing(options.keyspace());
+    return CompactionPlanner.plan(options, keyspace.segmentBytes(), stats(keyspace));
+  }
+
+  private List<SegmentStats> stats(Keyspace keyspace) {
+    List<SegmentStats> stats = new ArrayList<>();
+    applied.lock().lock();
+    try {
+      for (LiveSegment segment : keyspace.segments()) {
+        stats.add(
+            new SegmentStats(
+                segment.id(),
+                segment.committedLength(),
+                segment.liveBytes(),
+                segment.tombstoneBytes(),
+                segment.minSequence(),
+                segment.maxSequence(),
+                segment.maxTombstoneSequence(),
+                !segment.sealed(),
+                true));
+      }
+    } finally {
+      applied.lock().unlock();
+    }
+    return stats;
+  }
+
+  CompactionEvent compact(
+      CompactionRequest request, CompactionListener listener, CancelToken cancel)
+      throws IOException {
+    String name = request.options().keyspace();
+    CompactionEvent earlier = events.end(request.runId(), name);
+    if (earlier != null) {
+      return earlier;
+    }
+    if (!published.state().leading()) {
+      throw new NotLeaderException();
+    }
+    String other = running.putIfAbsent(name, request.runId());
+    if (other != null) {
+      throw new CompactionBusyException(name, other);
+    }
+    try {
+      return run(request, keyspaces.existing(name), listener, cancel);
+    } finally {
+      running.remove(name);
+    }
+  }
+
+  private CompactionEvent run(
+      CompactionRequest request, Keyspace keyspace, CompactionListener listener, CancelToken cancel)
+      throws IOException {
+    CompactionReport report =
+        new CompactionReport(
+            request,
+            listener,
+            events,
+            runtime.clock(),
+            published.state().last().term(),
+            totalBytes(keyspace));
+    report.started();
+    try {
+      runtime.await(adoption.whenIdle()); // inputs are what the manifest names from here on
+      CompactionPlan plan = plan(request.options());
+      if (!plan.wouldCompact()) {
+        return report.skipped(plan.reason(), plan.message());
+      }
+      if (sealActive(keyspace, plan)) {
+        plan = plan(request.options());
+        if (!plan.wouldCompact()) {
+          return report.skipped(plan.reason(), plan.message());
+        }
+      }
+      return rewrite(request, keyspace, plan.selected(), report, cancel);
+    } catch (IOException | RuntimeException e) {
+      return report.failed(e);
+    }
+  }
+
+  private long totalBytes(Keyspace keyspace) {
+    return stats(keyspace).stream().mapToLong(SegmentStats::totalBytes).sum();
+  }
+
+  private boolean sealActive(Keyspace keyspace, CompactionPlan plan) throws IOException {
+    boolean selected = plan.choices().stream().anyMatch(c -> c.selected() && c.segment().active());
+    if (selected) {
+      CompletableFuture<Long> sealed = new CompletableFuture<>();
+      writer.submit(new Operation.Seal(keyspace.name(), sealed));
+      runtime.await(sealed);
+    }
+    return selected;
+  }
+
+  private CompactionEvent rewrite(
+      CompactionRequest request,
+      Keyspace keyspace,
+      List<SegmentId> selected,
+      CompactionReport report,
+      CancelToken cancel)
+      throws IOException {
+    List<SegmentStats> stats = stats(keyspace);
+    List<LiveSegment> inputs = pin(keyspace, selected);
+    try {
+      List<SegmentRewriter.Source> sources = new ArrayList<>();
+      List<String> files = new ArrayList<>();
+      for (LiveSegment input : inputs) {
+        sources.add(
+            new SegmentRewriter.Source(input.id(), input.reader().file(), input.committedLength()));
+        files.add(input.reader().path());
+      }
+      report.inputs(files);
+      long term = report.term();
+      SegmentRewriter rewriter =
+          new SegmentRewriter(
+              storage,
+              keyspace.name(),
+              keyspace.segmentBytes(),
+              () -> tail.reserve(keyspace.name(), term),
+              RateLimiter.of(
+                  request.rateLimitBytesPerSecond(), System::nanoTime, LockSupport::parkNanos),
+              cancel,
+              report::progress);
+      SegmentRewriter.Result result =
+          rewriter.rewrite(
+              sources,
+              (source, hash, offset, length, tombstone) ->
+                  keyspace
+                      .keydir()
+                      .holds(
+                          hash, new Location(inputs.get(source).slot(), offset, length, tombstone)),
+              CompactionPlanner.lowestOutside(stats, selected),
+              runtime.clock().nowMs());
+      rewriter.install();
+      publish(request, keyspace, selected, rewriter, result);
+      report.rewritten(result, sources);
+    } finally {
+      inputs.forEach(input -> input.reader().release());
+    }
+    runtime.await(adoption.whenIdle());
+    return report.completed(totalBytes(keyspace));
+  }
+
+  private List<LiveSegment> pin(Keyspace keyspace, List<SegmentId> selected) {
+    List<LiveSegment> inputs = new ArrayList<>();
+    applied.lock().lock();
+    try {
+      for (LiveSegment segment : keyspace.segments()) {
+        if (selected.contains(segment.id())) {
+          if (!segment.sealed() || !segment.reader().tryAcquire()) {
+            inputs.forEach(input -> input.reader().release());
+            throw new IllegalStateException(segment.reader().path() + " can't be compacted now");
+          }
+          inputs.add(segment);
+        }
+      }
+    } finally {
+      applied.lock().unlock();
+    }
+    return inputs;
+  }
+
+  /** The commit point. */
+  private void publish(
+      CompactionRequest request,
+      Keyspace keyspace,
+      List<SegmentId> selected,
+      SegmentRewriter rewriter,
+      SegmentRewriter.Result result)
+      throws IOException {
+    Edit.Compaction edit =
+        new Edit.Compaction(
+            request.runId(),
+            keyspace.name(),
+            selected,
+            result.outputs().stream()
+                .map(o -> new Edit.SegmentFile(o.id(), o.length(), o.crc()))
+                .toList(),
+            result.runs(),
+            result.runsLength(),
+            result.runsCrc(),
+            request.forceDelete(),
+            runtime.clock().nowMs());
+    CompletableFuture<Long> committed = new CompletableFuture<>();
+    writer.submit(new Operation.Propose(edit, committed));
+    try {
+      runtime.await(committed);
+    } catch (NotLeaderException | StoreFullException e) {
+      rewriter.discard(result, e); // the edit is not in the log
+      throw e;
+    }
+  }
+}

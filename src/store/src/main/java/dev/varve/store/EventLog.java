@@ -1,0 +1,167 @@
+package dev.varve.store;
+
+import dev.varve.store.storage.Storage;
+import dev.varve.store.storage.StorageFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How compactions began and ended, durably and with a bound: the file {@code _events}. It belongs
+ * to the member, not to the shard: it is not replicated, and losing it loses no data.
+ *
+ * <p>The newest events are appended; when the file holds twice the bound, it is written anew with
+ * the newest half and renamed into place. A torn end is cut off when it is opened. Safe for several
+ * threads.
+ */
+final class EventLog implements Closeable {
+
+  static final String PATH = "_events";
+
+  private static final String TEMPORARY = PATH + ".tmp";
+
+  private final Storage storage;
+  private final int eventsMax;
+  private final Deque<CompactionEvent> events = new ArrayDeque<>();
+
+  private StorageFile file;
+  private long length;
+  private int inFile;
+  private long lastId;
+
+  private EventLog(Storage storage, int eventsMax, StorageFile file) {
+    this.storage = storage;
+    this.eventsMax = eventsMax;
+    this.file = file;
+  }
+
+  /**
+   * Opens the log, making an empty one where there is none.
+   *
+   * @param eventsMax how many events are kept
+   */
+  static EventLog open(Storage storage, int eventsMax) throws IOException {
+    boolean exists = storage.exists(PATH);
+    StorageFile file = exists ? storage.open(PATH) : storage.create(PATH);
+    EventLog log = new EventLog(storage, eventsMax, file);
+    try {
+      if (exists) {
+        log.load();
+      } else {
+        storage.syncDirectory("");
+      }
+      return log;
+    } catch (IOException | RuntimeException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private void load() throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(file.size()));
+    file.read(bytes, 0);
+    bytes.flip();
+    int at = 0;
+    int next = CompactionEventCodec.length(bytes, at);
+    while (next > 0) {
+      CompactionEvent event = CompactionEventCodec.decode(bytes, at);
+      if (event != null) {
+        remember(event);
+      }
+      inFile++;
+      at += next;
+      next = CompactionEventCodec.length(bytes, at);
+    }
+    length = at;
+    file.truncate(length); // an append that a crash tore
+  }
+
+  /** Numbers the event and keeps it; durable on return. After an exception it is not kept. */
+  synchronized CompactionEvent append(CompactionEvent event) throws IOException {
+    if (inFile >= 2 * eventsMax) {
+      rewrite();
+    }
+    CompactionEvent numbered = event.withId(lastId + 1);
+    byte[] bytes = CompactionEventCodec.encode(numbered);
+    try {
+      file.write(new ByteBuffer[] {ByteBuffer.wrap(bytes)}, length);
+      file.sync();
+    } catch (IOException e) {
+      try {
+        file.truncate(length);
+      } catch (IOException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+    length += bytes.length;
+    inFile++;
+    remember(numbered);
+    return numbered;
+  }
+
+  /** The newest events, newest first. */
+  synchronized List<CompactionEvent> last(int count) {
+    List<CompactionEvent> newest = new ArrayList<>();
+    Iterator<CompactionEvent> descending = events.descendingIterator();
+    while (descending.hasNext() && newest.size() < count) {
+      newest.add(descending.next());
+    }
+    return newest;
+  }
+
+  /** How a run ended for a keyspace, or null if that is not known (any more). */
+  synchronized @Nullable CompactionEvent end(String runId, String keyspace) {
+    for (CompactionEvent event : events) {
+      if (event.type().ends() && event.runId().equals(runId) && event.keyspace().equals(keyspace)) {
+        return event;
+      }
+    }
+    return null;
+  }
+
+  private void remember(CompactionEvent event) {
+    lastId = Math.max(lastId, event.id());
+    events.addLast(event);
+    while (events.size() > eventsMax) {
+      events.removeFirst();
+    }
+  }
+
+  private void rewrite() throws IOException {
+    if (storage.exists(TEMPORARY)) {
+      storage.delete(TEMPORARY);
+    }
+    StorageFile fresh = storage.create(TEMPORARY);
+    long written = 0;
+    try {
+      for (CompactionEvent event : events) {
+        byte[] bytes = CompactionEventCodec.encode(event);
+        fresh.write(new ByteBuffer[] {ByteBuffer.wrap(bytes)}, written);
+        written += bytes.length;
+      }
+      fresh.sync();
+      storage.rename(TEMPORARY, PATH);
+      storage.syncDirectory("");
+    } catch (IOException e) {
+      fresh.close();
+      throw e;
+    }
+    StorageFile old = file;
+    file = fresh;
+    length = written;
+    inFile = events.size();
+    old.close();
+  }
+
+  @Override
+  public synchronized void close() throws IOException {
+    file.close();
+  }
+}

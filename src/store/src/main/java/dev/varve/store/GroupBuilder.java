@@ -1,0 +1,143 @@
+package dev.varve.store;
+
+import dev.varve.store.format.LogRecord;
+import dev.varve.store.format.SegmentId;
+import dev.varve.store.manifest.Edit;
+import dev.varve.store.manifest.InconsistentEditException;
+import dev.varve.store.manifest.RecordedEdit;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** Fills a leader's group: checks conditions, rolls segments that are full, encodes. */
+final class GroupBuilder {
+  private final LogTail tail;
+  private final Group group;
+  private final InFlight inFlight;
+  private final long term;
+  private final long committed;
+  private final long nowMs;
+
+  GroupBuilder(
+      LogTail tail, Group group, InFlight inFlight, long term, long committed, long nowMs) {
+    this.tail = tail;
+    this.group = group;
+    this.inFlight = inFlight;
+    this.term = term;
+    this.committed = committed;
+    this.nowMs = nowMs;
+  }
+
+  /**
+   * Stages an operation.
+   *
+   * @return false if the group must be written first: it has bytes for a segment to be sealed
+   * @throws StoreException if the operation itself is refused; the group stays as it is
+   * @throws IOException if a file failed; the group is to be undone
+   */
+  boolean stage(Operation.Leading operation) throws IOException {
+    return switch (operation) {
+      case Operation.Write write -> stageWrite(write);
+      case Operation.Propose propose -> {
+        stageEdit(propose.edit(), propose.done());
+        yield true;
+      }
+      case Operation.Seal seal -> stageSeal(seal);
+    };
+  }
+
+  private boolean stageWrite(Operation.Write write) throws IOException {
+    for (WriteBatch.Mutation mutation : write.batch().mutations()) {
+      checkCondition(mutation);
+    }
+    Map<String, Long> bytes = BatchEncoder.bytesByKeyspace(write.batch());
+    for (Map.Entry<String, Long> entry : bytes.entrySet()) {
+      LogFile active = tail.active(entry.getKey());
+      if (active != null && isFull(active, entry.getValue()) && group.touches(active)) {
+        return false;
+      }
+    }
+    for (Map.Entry<String, Long> entry : bytes.entrySet()) {
+      LogFile active = tail.active(entry.getKey());
+      if (active == null || isFull(active, entry.getValue())) {
+        roll(entry.getKey(), null);
+      }
+    }
+    BatchEncoder.stage(group, tail, write.batch(), term, write.done());
+    inFlight.add(group.pending().getLast());
+    return true;
+  }
+
+  private boolean isFull(LogFile active, long more) {
+    long length = group.length(active);
+    return length > 0 && length + more > active.keyspace().segmentBytes();
+  }
+
+  private void checkCondition(WriteBatch.Mutation mutation) throws IOException {
+    Keyspace keyspace = tail.keyspaceOrNull(mutation.keyspace());
+    if (keyspace == null) {
+      throw new InvalidWriteException(
+          InvalidWriteException.Reason.UNKNOWN_KEYSPACE,
+          "keyspace",
+          "no keyspace " + mutation.keyspace());
+    }
+    if (mutation.ifSequence() == WriteBatch.ANY_VERSION) {
+      return;
+    }
+    long current = currentSequence(keyspace, mutation.key());
+    if (current != mutation.ifSequence()) {
+      throw new VersionMismatchException(mutation.ifSequence(), current);
+    }
+  }
+
+  private long currentSequence(Keyspace keyspace, byte[] key) throws IOException {
+    Long staged = inFlight.sequence(keyspace, key, nowMs);
+    if (staged != null) {
+      return staged;
+    }
+    LogRecord record = keyspace.find(key);
+    return record == null || Visibility.hidden(record, nowMs) ? 0 : record.sequence();
+  }
+
+  private boolean stageSeal(Operation.Seal seal) throws IOException {
+    LogFile active = tail.active(seal.keyspace());
+    if (active == null || group.length(active) == 0) {
+      seal.done().complete(0L);
+      return true;
+    }
+    if (group.touches(active)) {
+      return false;
+    }
+    roll(seal.keyspace(), seal.done());
+    return true;
+  }
+
+  /** Opens a keyspace's next segment; nothing of the group goes to the one before. */
+  void roll(String keyspace, @Nullable CompletableFuture<Long> done) throws IOException {
+    LogFile active = tail.active(keyspace);
+    Edit.SegmentFile closed =
+        active == null
+            ? null
+            : new Edit.SegmentFile(active.segment().id(), active.length(), active.crc());
+    SegmentId opened = tail.reserve(keyspace, term);
+    stageEdit(new Edit.Roll(keyspace, closed, opened), done);
+  }
+
+  void stageEdit(Edit edit, @Nullable CompletableFuture<Long> done) throws IOException {
+    RecordedEdit recorded =
+        new RecordedEdit(
+            group.nextSequence(),
+            term,
+            committed,
+            tail.appended().termStarts(),
+            group.tails(),
+            edit);
+    LogEntry entry = BatchEncoder.entry(group, tail, recorded);
+    try {
+      group.stageEdit(entry, BatchEncoder.effect(entry, recorded, done));
+    } catch (InconsistentEditException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+}

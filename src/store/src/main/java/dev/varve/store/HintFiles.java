@@ -1,0 +1,54 @@
+package dev.varve.store;
+
+import dev.varve.store.format.HintWriter;
+import dev.varve.store.format.SegmentId;
+import dev.varve.store.manifest.Edit;
+import dev.varve.store.recovery.CorruptionException;
+import dev.varve.store.segment.SegmentScanner;
+import dev.varve.store.storage.Storage;
+import dev.varve.store.storage.StorageFile;
+import java.io.IOException;
+
+/** Writes the hint files of sealed segments. */
+final class HintFiles {
+  private HintFiles() {}
+
+  /** Writes a segment's hint unless it has one; durable on return. */
+  static void write(Storage storage, String keyspace, Edit.SegmentFile sealed, StorageFile segment)
+      throws IOException {
+    String path = sealed.id().hintPath(keyspace);
+    String temporary = path + SegmentId.TEMPORARY_SUFFIX;
+    if (storage.exists(temporary)) {
+      storage.delete(temporary);
+    }
+    try {
+      try (StorageFile file = storage.create(temporary)) {
+        fill(file, keyspace, sealed, segment);
+        file.sync();
+      }
+      storage.rename(temporary, path);
+      storage.syncDirectory(keyspace);
+    } catch (IOException | RuntimeException e) {
+      if (storage.exists(temporary)) {
+        storage.delete(temporary);
+      }
+      throw e;
+    }
+  }
+
+  private static void fill(
+      StorageFile file, String keyspace, Edit.SegmentFile sealed, StorageFile segment)
+      throws IOException {
+    String path = sealed.id().logPath(keyspace);
+    HintWriter hint = new HintWriter(file);
+    SegmentScanner scanner = new SegmentScanner(segment, path, 0, sealed.length());
+    while (scanner.next()) {
+      hint.add(scanner.offset(), scanner.buffer(), scanner.position());
+    }
+    if (scanner.end().offset() != sealed.length() || scanner.crcBefore() != sealed.crc()) {
+      throw new CorruptionException(
+          path, scanner.end().offset(), "a sealed segment is not what was sealed");
+    }
+    hint.finish(sealed.length(), sealed.crc());
+  }
+}

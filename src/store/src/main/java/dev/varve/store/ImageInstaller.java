@@ -1,0 +1,223 @@
+package dev.varve.store;
+
+import dev.varve.store.format.SegmentId;
+import dev.varve.store.recovery.DurableMark;
+import dev.varve.store.segment.FileChecksum;
+import dev.varve.store.storage.Storage;
+import dev.varve.store.storage.StorageFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Receives another member's image into a directory that no store has open. What is there already
+ * and is the same stays: the caller compares each file's prefix with the source and asks only for
+ * the rest, so a copy that was cut off goes on where it was.
+ *
+ * <p>From {@link #begin} to {@link #finish} the file {@code _installing} marks the directory, and
+ * {@link Store#open} refuses it: half an image is no store. Files whose names begin with {@code _}
+ * at the top are the member's own; those of the store among them (its marks, and the cut that it
+ * may have begun) tell of the old contents and go at the start.
+ *
+ * <p>Use: {@code begin}; for each file {@link #localLength}, {@link #localCrc}, {@link #discard} if
+ * the source has other bytes there, {@link #write} for the rest; {@code finish}. Not for several
+ * threads.
+ */
+public final class ImageInstaller implements Closeable {
+
+  /** Marks a directory that is being filled. */
+  static final String MARKER = "_installing";
+
+  /** The lock that an open store holds too. */
+  static final String LOCK = "_lock";
+
+  /** The manifest's folder. */
+  private static final String MANIFEST = "_manifest";
+
+  /** The kinds of files in a keyspace's folder; anything else there is not ours to delete. */
+  private static final List<String> SUFFIXES =
+      List.of(
+          SegmentId.LOG_SUFFIX,
+          SegmentId.HINT_SUFFIX,
+          SegmentId.RUNS_SUFFIX,
+          SegmentId.TEMPORARY_SUFFIX);
+
+  /** Files of the store that tell of its own past and would lie about the image. */
+  private static final List<String> OF_THE_PAST = List.of("_durable", "_cut", "_cut.tmp");
+
+  private final Storage storage;
+  private final Closeable lock;
+  private final Map<String, Long> wanted = new LinkedHashMap<>();
+  private final Map<String, StorageFile> open = new HashMap<>();
+
+  private ImageInstaller(Storage storage, Closeable lock, List<ImageFile> files) {
+    this.storage = storage;
+    this.lock = lock;
+    files.forEach(f -> wanted.put(f.path(), f.length()));
+  }
+
+  /**
+   * Marks the directory, durably, and removes the store's files that the image does not have.
+   *
+   * @throws dev.varve.store.storage.StoreLockedException if a store has the directory open
+   */
+  public static ImageInstaller begin(Storage storage, List<ImageFile> files) throws IOException {
+    for (ImageFile file : files) {
+      if (file.path().startsWith("/") || file.path().contains("..") || file.length() < 0) {
+        throw new IOException("an image can't have a file " + file);
+      }
+    }
+    Closeable lock = storage.lock(LOCK);
+    try {
+      ImageInstaller installer = new ImageInstaller(storage, lock, files);
+      installer.mark();
+      installer.removeOthers();
+      return installer;
+    } catch (IOException | RuntimeException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  private void mark() throws IOException {
+    if (!storage.exists(MARKER)) {
+      storage.create(MARKER).close();
+    }
+    storage.syncDirectory("");
+  }
+
+  private void removeOthers() throws IOException {
+    for (String path : OF_THE_PAST) {
+      if (storage.exists(path)) {
+        storage.delete(path);
+      }
+    }
+    Set<String> directories = new LinkedHashSet<>();
+    wanted.keySet().forEach(path -> directories.add(directoryOf(path)));
+    for (String name : storage.list("")) {
+      // Other folders, such as a file system's lost+found, are not the store's.
+      if (name.equals(MANIFEST) || KeyspaceOptions.isName(name)) {
+        directories.add(name);
+      }
+    }
+    directories.remove("");
+    for (String directory : directories) {
+      storage.createDirectory(directory);
+      for (String name : storage.list(directory)) {
+        String path = directory + '/' + name;
+        if (!wanted.containsKey(path) && SUFFIXES.stream().anyMatch(name::endsWith)) {
+          storage.delete(path);
+        }
+      }
+      storage.syncDirectory(directory);
+    }
+    storage.syncDirectory("");
+  }
+
+  /** Bytes of the file that are here, at most as many as the image has. */
+  public long localLength(String path) throws IOException {
+    return storage.exists(path) ? Math.min(file(path).size(), length(path)) : 0;
+  }
+
+  /** CRC32C of those bytes. */
+  public int localCrc(String path) throws IOException {
+    long length = localLength(path);
+    return length == 0 ? 0 : FileChecksum.of(file(path), length);
+  }
+
+  /** Starts the file anew: the source has other bytes. */
+  public void discard(String path) throws IOException {
+    file(path).truncate(0);
+  }
+
+  /**
+   * Writes at the end of what is here. Not durable before {@link #finish}.
+   *
+   * @throws IllegalArgumentException if it would leave a gap or go beyond the image
+   */
+  public void write(String path, long offset, ByteBuffer bytes) throws IOException {
+    if (offset != localLength(path) || offset + bytes.remaining() > length(path)) {
+      throw new IllegalArgumentException(
+          bytes.remaining() + " bytes at " + offset + " do not continue " + path);
+    }
+    file(path).write(new ByteBuffer[] {bytes}, offset);
+  }
+
+  /**
+   * Syncs everything and removes the mark: on return the directory is a store that can be opened.
+   *
+   * @param lastSequence the last sequence of the image, all of which is committed: noted durably,
+   *     since the image has none of the files that an earlier state would need
+   * @throws IllegalStateException if a file is not whole
+   */
+  public void finish(long lastSequence) throws IOException {
+    for (Map.Entry<String, Long> file : wanted.entrySet()) {
+      StorageFile local = file(file.getKey());
+      if (local.size() < file.getValue()) {
+        throw new IllegalStateException(
+            file.getKey() + " has " + local.size() + " of " + file.getValue() + " bytes");
+      }
+      local.truncate(file.getValue());
+      local.sync();
+    }
+    Set<String> directories = new LinkedHashSet<>();
+    wanted.keySet().forEach(path -> directories.add(directoryOf(path)));
+    for (String directory : directories) {
+      storage.syncDirectory(directory);
+    }
+    try (DurableMark mark = DurableMark.open(storage)) {
+      mark.confirm(lastSequence);
+    }
+    storage.syncDirectory("");
+    storage.delete(MARKER);
+    storage.syncDirectory("");
+  }
+
+  private StorageFile file(String path) throws IOException {
+    StorageFile file = open.get(path);
+    if (file == null) {
+      length(path);
+      file = storage.exists(path) ? storage.open(path) : storage.create(path);
+      open.put(path, file);
+    }
+    return file;
+  }
+
+  private long length(String path) {
+    Long length = wanted.get(path);
+    if (length == null) {
+      throw new IllegalArgumentException("the image has no " + path);
+    }
+    return length;
+  }
+
+  private static String directoryOf(String path) {
+    int slash = path.lastIndexOf('/');
+    return slash < 0 ? "" : path.substring(0, slash);
+  }
+
+  /** Lets the directory go; without {@link #finish} the copy can be resumed. */
+  @Override
+  public void close() throws IOException {
+    List<IOException> failures = new ArrayList<>();
+    for (StorageFile file : open.values()) {
+      try {
+        file.close();
+      } catch (IOException e) {
+        failures.add(e);
+      }
+    }
+    open.clear();
+    lock.close();
+    if (!failures.isEmpty()) {
+      throw failures.getFirst();
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package dev.varve.store;
+
+import dev.varve.store.manifest.Edit;
+import dev.varve.store.manifest.ManifestState;
+import dev.varve.store.manifest.TermStart;
+import dev.varve.store.storage.Storage;
+import dev.varve.store.storage.StorageFile;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Takes images of the store at its applied sequence. */
+final class Images {
+  private final Storage storage;
+  private final Keyspaces keyspaces;
+  private final Applied applied;
+  private final Adoption adoption;
+
+  Images(Storage storage, Keyspaces keyspaces, Applied applied, Adoption adoption) {
+    this.storage = storage;
+    this.keyspaces = keyspaces;
+    this.applied = applied;
+    this.adoption = adoption;
+  }
+
+  StoreImage take() throws IOException {
+    List<LiveSegment> pinned = new ArrayList<>();
+    List<ImageFile> files = new ArrayList<>();
+    LogState state;
+    applied.lock().lock();
+    try {
+      state = state();
+      files.add(new ImageFile(ManifestState.PATH, applied.manifestLength()));
+      for (ManifestState.KeyspaceState known : applied.manifest().keyspaces().values()) {
+        for (LiveSegment segment : keyspaces.existing(known.name()).segments()) {
+          if (!segment.reader().tryAcquire()) {
+            throw new IllegalStateException(segment.reader().path() + " is retired but in use");
+          }
+          pinned.add(segment);
+          files.add(new ImageFile(segment.reader().path(), segment.committedLength()));
+        }
+      }
+    } finally {
+      applied.lock().unlock();
+    }
+    try {
+      addFiles(files, pinned);
+    } catch (IOException | RuntimeException e) {
+      pinned.forEach(segment -> segment.reader().release());
+      throw e;
+    }
+    return new Pinned(state, files, pinned);
+  }
+
+  private LogState state() {
+    List<TermStart> starts = applied.manifest().termStarts();
+    return new LogState(
+        new LogPosition(applied.term(), applied.sequence()),
+        applied.sequence(),
+        applied.sequence(),
+        starts,
+        applied.manifest().membership(),
+        false,
+        false);
+  }
+
+  /** Hints, which save the receiver reading the segments, and run lists not yet adopted here. */
+  private void addFiles(List<ImageFile> files, List<LiveSegment> pinned) throws IOException {
+    for (LiveSegment segment : pinned) {
+      String log = segment.reader().path();
+      String keyspace = log.substring(0, log.indexOf('/'));
+      if (segment.sealed()) {
+        addIfPresent(files, segment.id().hintPath(keyspace));
+      }
+    }
+    for (Edit.Compaction compaction : adoption.queued()) {
+      addIfPresent(files, compaction.runs().runsPath(compaction.keyspace()));
+    }
+  }
+
+  private void addIfPresent(List<ImageFile> files, String path) throws IOException {
+    if (storage.exists(path)) {
+      try (StorageFile file = storage.open(path)) {
+        files.add(new ImageFile(path, file.size()));
+      }
+    }
+  }
+
+  private static final class Pinned implements StoreImage {
+    private final LogState state;
+    private final List<ImageFile> files;
+    private final List<LiveSegment> pinned;
+    private boolean closed;
+
+    Pinned(LogState state, List<ImageFile> files, List<LiveSegment> pinned) {
+      this.state = state;
+      this.files = List.copyOf(files);
+      this.pinned = pinned;
+    }
+
+    @Override
+    public LogState state() {
+      return state;
+    }
+
+    @Override
+    public List<ImageFile> files() {
+      return files;
+    }
+
+    @Override
+    public synchronized void close() {
+      if (!closed) {
+        closed = true;
+        pinned.forEach(segment -> segment.reader().release());
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package dev.varve.store;
+
+import java.nio.ByteBuffer;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The newest version of each key that is staged or written but not applied. For the writer. */
+final class InFlight {
+  private record Target(Keyspace keyspace, ByteBuffer key) {}
+
+  private record Version(long sequence, boolean present, long expiresAtMs) {}
+
+  private final Map<Target, Version> versions = new HashMap<>();
+
+  void add(Pending effect) {
+    if (effect instanceof Pending.Batch batch) {
+      for (Pending.Mutated record : batch.records()) {
+        versions.put(
+            target(record),
+            new Version(batch.sequence(), !record.location().tombstone(), record.expiresAtMs()));
+      }
+    }
+  }
+
+  void applied(Pending effect) {
+    if (effect instanceof Pending.Batch batch) {
+      for (Pending.Mutated record : batch.records()) {
+        Target target = target(record);
+        Version version = versions.get(target);
+        if (version != null && version.sequence() == batch.sequence()) {
+          versions.remove(target);
+        }
+      }
+    }
+  }
+
+  /** Starts again from what is pending and staged. */
+  void reset(Collection<Pending> pending, List<Pending> staged) {
+    versions.clear();
+    pending.forEach(this::add);
+    staged.forEach(this::add);
+  }
+
+  /** The key's sequence, 0 when it is deleted or expired; null when nothing is in flight. */
+  @Nullable Long sequence(Keyspace keyspace, byte[] key, long nowMs) {
+    Version version = versions.get(new Target(keyspace, ByteBuffer.wrap(key)));
+    if (version == null) {
+      return null;
+    }
+    boolean hidden = !version.present() || Visibility.expired(version.expiresAtMs(), nowMs);
+    return hidden ? 0 : version.sequence();
+  }
+
+  private static Target target(Pending.Mutated record) {
+    return new Target(record.keyspace(), ByteBuffer.wrap(record.key()));
+  }
+}

@@ -1,0 +1,72 @@
+package dev.varve.store;
+
+import dev.varve.store.manifest.KeyspaceType;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** The keyspaces by name, uncommitted ones included. Safe for several threads. */
+final class Keyspaces {
+  private final Map<String, Keyspace> byName = new ConcurrentHashMap<>();
+  private final int snapshotEntriesMax;
+
+  Keyspaces(int snapshotEntriesMax) {
+    this.snapshotEntriesMax = snapshotEntriesMax;
+  }
+
+  @Nullable Keyspace get(String name) {
+    return byName.get(name);
+  }
+
+  Keyspace existing(String name) {
+    Keyspace keyspace = byName.get(name);
+    if (keyspace == null) {
+      throw new IllegalStateException("keyspace " + name + " does not exist");
+    }
+    return keyspace;
+  }
+
+  Keyspace add(String name, KeyspaceType type, long segmentBytes) {
+    Keyspace keyspace = new Keyspace(name, type, segmentBytes, snapshotEntriesMax);
+    byName.put(name, keyspace);
+    return keyspace;
+  }
+
+  void remove(Keyspace keyspace) {
+    byName.remove(keyspace.name());
+    keyspace.keydir().close();
+  }
+
+  Collection<Keyspace> all() {
+    return List.copyOf(byName.values());
+  }
+
+  /** Closes all files and gives the memory back. */
+  void closeAll() throws IOException {
+    List<IOException> failures = new ArrayList<>();
+    for (Keyspace keyspace : all()) {
+      for (LiveSegment segment : keyspace.table().all()) {
+        keyspace.table().remove(segment);
+        segment
+            .reader()
+            .retire(
+                () -> {
+                  try {
+                    segment.reader().close();
+                  } catch (IOException e) {
+                    failures.add(e);
+                  }
+                });
+      }
+      keyspace.keydir().close();
+    }
+    byName.clear();
+    if (!failures.isEmpty()) {
+      throw failures.getFirst();
+    }
+  }
+}

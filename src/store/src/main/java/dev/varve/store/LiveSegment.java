@@ -1,0 +1,103 @@
+package dev.varve.store;
+
+import dev.varve.store.format.SegmentId;
+import dev.varve.store.segment.SegmentReader;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * An open segment and what is known of its records. Sequences and the committed length are changed
+ * by one thread at a time and read by any; live bytes by any.
+ */
+final class LiveSegment {
+  private final SegmentId id;
+  private final int slot;
+  private final SegmentReader reader;
+  private final AtomicLong liveBytes = new AtomicLong();
+  private final AtomicLong tombstoneBytes = new AtomicLong();
+  private volatile long committedLength;
+  private volatile boolean sealed;
+  private volatile long minSequence = Long.MAX_VALUE;
+  private volatile long maxSequence;
+  private volatile long maxTombstoneSequence;
+
+  LiveSegment(SegmentId id, int slot, SegmentReader reader) {
+    this.id = id;
+    this.slot = slot;
+    this.reader = reader;
+  }
+
+  SegmentId id() {
+    return id;
+  }
+
+  /** The number that stands for it in the keydir. */
+  int slot() {
+    return slot;
+  }
+
+  SegmentReader reader() {
+    return reader;
+  }
+
+  /** Takes note of a committed record that ends at {@code end}. */
+  void noteRecord(long sequence, boolean tombstone, int length, long end) {
+    minSequence = Math.min(minSequence, sequence);
+    maxSequence = Math.max(maxSequence, sequence);
+    if (tombstone) {
+      tombstoneBytes.addAndGet(length);
+      maxTombstoneSequence = Math.max(maxTombstoneSequence, sequence);
+    }
+    committedLength = Math.max(committedLength, end);
+  }
+
+  /** Takes note of all records of a sealed segment that compaction made. */
+  void noteAll(long lowest, long highest, long tombstones) {
+    minSequence = lowest;
+    maxSequence = highest;
+    tombstoneBytes.set(tombstones);
+    maxTombstoneSequence = tombstones > 0 ? highest : 0;
+  }
+
+  void addLive(long bytes) {
+    liveBytes.addAndGet(bytes);
+  }
+
+  /** Bytes of records that the keydir points to. */
+  long liveBytes() {
+    return liveBytes.get();
+  }
+
+  /** Bytes of tombstones. */
+  long tombstoneBytes() {
+    return tombstoneBytes.get();
+  }
+
+  /** The lowest sequence of a committed record; {@link Long#MAX_VALUE} without any. */
+  long minSequence() {
+    return minSequence;
+  }
+
+  long maxSequence() {
+    return maxSequence;
+  }
+
+  /** The highest sequence of a committed tombstone; 0 without any. */
+  long maxTombstoneSequence() {
+    return maxTombstoneSequence;
+  }
+
+  /** Bytes up to the end of the last committed record. */
+  long committedLength() {
+    return committedLength;
+  }
+
+  void seal(long length) {
+    committedLength = length;
+    sealed = true;
+  }
+
+  /** Whether a committed roll closed it. */
+  boolean sealed() {
+    return sealed;
+  }
+}

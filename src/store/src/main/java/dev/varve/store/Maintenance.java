@@ -1,0 +1,96 @@
+package dev.varve.store;
+
+import dev.varve.store.manifest.Edit;
+import dev.varve.store.storage.Storage;
+import java.io.IOException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * What committed edits set off, done in order on the maintenance executor: hints of sealed
+ * segments, adoption of compactions, deletion of retired segments. Failures are logged; what they
+ * leave undone is done later, after the next open at the latest.
+ */
+final class Maintenance implements Applier.EditEffects {
+  private static final System.Logger LOG = System.getLogger(Maintenance.class.getName());
+
+  private final Storage storage;
+  private final Executor executor;
+  private final Adoption adoption;
+  private final Retirement retirement;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  /** Something that may fail without harm to the log. */
+  interface Task {
+    void run() throws IOException;
+  }
+
+  Maintenance(Storage storage, Executor executor, Adoption adoption, Retirement retirement) {
+    this.storage = storage;
+    this.executor = executor;
+    this.adoption = adoption;
+    this.retirement = retirement;
+  }
+
+  @Override
+  public void rolled(Keyspace keyspace, LiveSegment closedSegment, Edit.SegmentFile file) {
+    writeHint(keyspace, closedSegment, file);
+  }
+
+  /** Writes a sealed segment's hint, unless it is gone by then. */
+  void writeHint(Keyspace keyspace, LiveSegment segment, Edit.SegmentFile file) {
+    submit(
+        "write the hint of " + file.id(),
+        () -> {
+          if (segment.reader().tryAcquire()) {
+            try {
+              HintFiles.write(storage, keyspace.name(), file, segment.reader().file());
+            } finally {
+              segment.reader().release();
+            }
+          }
+        });
+  }
+
+  @Override
+  public void compacted(long sequence, Edit.Compaction compaction) {
+    adoption.enqueue(sequence, compaction);
+    submit("adopt " + compaction.runId(), adoption::runQueued);
+  }
+
+  @Override
+  public void checkpointed(long sequence) {
+    Retirement.Batch batch = retirement.take(sequence);
+    submit("delete retired segments", () -> retirement.delete(batch));
+    if (adoption.backlog() > 0) {
+      submit("adopt", adoption::runQueued);
+    }
+  }
+
+  /** Tries again what adoption could not do. */
+  void retryAdoption() {
+    submit("adopt", adoption::runQueued);
+  }
+
+  void submit(String what, Task task) {
+    executor.execute(
+        () -> {
+          if (closed.get()) {
+            return;
+          }
+          try {
+            task.run();
+          } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "could not {0}; it is tried again: {1}", what, e);
+          } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "could not " + what, e);
+          }
+        });
+  }
+
+  /** Skips all tasks from now on; {@code then} runs after the one under way. */
+  void close(Runnable then) {
+    closed.set(true);
+    executor.execute(then);
+  }
+}

@@ -1,0 +1,170 @@
+package dev.varve.store;
+
+import dev.varve.store.format.SegmentId;
+import dev.varve.store.recovery.DurableMark;
+import dev.varve.store.storage.Storage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The inputs of adopted compactions, until a checkpoint lets them go. A file is deleted when
+ * besides nobody reads it any more, and only after this member durably knows that the edit which
+ * replaced it is committed: otherwise a crash could bring a state back that still needs it.
+ */
+final class Retirement {
+  private static final System.Logger LOG = System.getLogger(Retirement.class.getName());
+
+  private final Storage storage;
+  private final Applied applied;
+  private final DurableMark mark;
+  private final Published published;
+  private final EntryWindow window;
+
+  /** Adopted compactions whose run lists are still here; for the maintenance executor. */
+  private final List<Inputs> runLists = new ArrayList<>();
+
+  private volatile CheckpointResult last = new CheckpointResult(0, 0, 0);
+
+  /**
+   * Inputs of one compaction.
+   *
+   * @param segments those that are open
+   * @param leftovers paths of files that are not, from before the store was opened
+   */
+  record Inputs(
+      long editSequence,
+      Keyspace keyspace,
+      List<LiveSegment> segments,
+      List<String> leftovers,
+      SegmentId runs,
+      boolean forceDelete) {}
+
+  /** Inputs that may go once a sequence is durable here. */
+  record Batch(long upTo, List<Inputs> inputs) {}
+
+  Retirement(
+      Storage storage, Applied applied, DurableMark mark, Published published, EntryWindow window) {
+    this.storage = storage;
+    this.applied = applied;
+    this.mark = mark;
+    this.published = published;
+    this.window = window;
+  }
+
+  /** A checkpoint was committed: takes what it lets go. */
+  Batch take(long checkpoint) {
+    List<Inputs> going = new ArrayList<>();
+    int segments = 0;
+    long bytes = 0;
+    applied.lock().lock();
+    try {
+      for (Inputs inputs : List.copyOf(applied.retired())) {
+        if (inputs.editSequence() < checkpoint) {
+          applied.retired().remove(inputs);
+          going.add(inputs);
+          segments += count(inputs);
+          for (LiveSegment segment : inputs.segments()) {
+            bytes += segment.committedLength();
+          }
+        }
+      }
+    } finally {
+      applied.lock().unlock();
+    }
+    last = new CheckpointResult(checkpoint, segments, bytes);
+    return new Batch(checkpoint, going);
+  }
+
+  /** How many segments these are. */
+  static int count(Inputs inputs) {
+    return inputs.segments().size()
+        + (int)
+            inputs.leftovers().stream().filter(path -> path.endsWith(SegmentId.LOG_SUFFIX)).count();
+  }
+
+  /** What the last checkpoint let go. */
+  CheckpointResult result(long checkpoint) {
+    CheckpointResult result = last;
+    return result.sequence() == checkpoint ? result : new CheckpointResult(checkpoint, 0, 0);
+  }
+
+  /** Adoption is through with these inputs; under the apply lock. */
+  @Nullable Batch retire(Inputs inputs) {
+    long checkpoint = applied.manifest().checkpoint();
+    if (inputs.forceDelete() || checkpoint > inputs.editSequence()) {
+      return new Batch(Math.max(checkpoint, inputs.editSequence()), List.of(inputs));
+    }
+    applied.retired().add(inputs);
+    return null;
+  }
+
+  /** Lets files go; on the maintenance executor. */
+  void delete(Batch batch) throws IOException {
+    deleteRunLists();
+    if (batch.inputs().isEmpty()) {
+      return;
+    }
+    if (published.state().last().sequence() < batch.upTo()) {
+      putBack(batch);
+      return;
+    }
+    try {
+      mark.confirm(batch.upTo());
+    } catch (IOException e) {
+      putBack(batch);
+      throw e;
+    }
+    for (Inputs inputs : batch.inputs()) {
+      runLists.add(inputs);
+      for (String path : inputs.leftovers()) {
+        deleteFile(path);
+      }
+      for (LiveSegment segment : inputs.segments()) {
+        inputs.keyspace().table().remove(segment);
+        segment.reader().retire(() -> remove(inputs.keyspace(), segment));
+      }
+    }
+  }
+
+  /** A run list stays while an entry in the window may send another member here for it. */
+  private void deleteRunLists() throws IOException {
+    long droppedUpTo = window.droppedUpTo();
+    for (Inputs inputs : List.copyOf(runLists)) {
+      if (inputs.editSequence() <= droppedUpTo) {
+        runLists.remove(inputs);
+        deleteFile(inputs.runs().runsPath(inputs.keyspace().name()));
+      }
+    }
+  }
+
+  private void putBack(Batch batch) {
+    applied.lock().lock();
+    try {
+      applied.retired().addAll(batch.inputs());
+    } finally {
+      applied.lock().unlock();
+    }
+  }
+
+  /** Runs on the thread of the last reader. */
+  private void remove(Keyspace keyspace, LiveSegment segment) {
+    try {
+      segment.reader().close();
+      deleteFile(segment.id().hintPath(keyspace.name()));
+      deleteFile(segment.id().logPath(keyspace.name()));
+    } catch (IOException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "could not delete " + segment.reader().path() + "; the next recovery does",
+          e);
+    }
+  }
+
+  private void deleteFile(String path) throws IOException {
+    if (storage.exists(path)) {
+      storage.delete(path);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package dev.varve.store;
+
+import dev.varve.store.format.HintDamagedException;
+import dev.varve.store.format.HintReader;
+import dev.varve.store.format.RecordCodec;
+import dev.varve.store.format.RecordKind;
+import dev.varve.store.keydir.Hash;
+import dev.varve.store.keydir.Location;
+import dev.varve.store.manifest.Edit;
+import dev.varve.store.recovery.CorruptionException;
+import dev.varve.store.segment.SegmentReader;
+import dev.varve.store.segment.SegmentScanner;
+import dev.varve.store.storage.Storage;
+import dev.varve.store.storage.StorageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * Puts a sealed segment's records into a keyspace's index, from its hint or, where that is missing
+ * or bad, from the segment itself. Segments may come in any order: of a key's records the one with
+ * the highest sequence stays (pitfall 2).
+ */
+final class SegmentLoader {
+  private final Storage storage;
+  private final Keyspace keyspace;
+
+  SegmentLoader(Storage storage, Keyspace keyspace) {
+    this.storage = storage;
+    this.keyspace = keyspace;
+  }
+
+  /**
+   * Loads a sealed segment.
+   *
+   * @return whether its hint was good
+   * @throws CorruptionException if the segment is not what was sealed
+   */
+  boolean load(Edit.SegmentFile sealed) throws IOException {
+    LiveSegment segment = open(sealed);
+    boolean hinted = loadFromHint(sealed, segment);
+    if (!hinted) {
+      loadFromSegment(sealed, segment);
+    }
+    segment.seal(sealed.length());
+    keyspace.segments().add(segment);
+    return hinted;
+  }
+
+  private LiveSegment open(Edit.SegmentFile sealed) throws IOException {
+    String path = sealed.id().logPath(keyspace.name());
+    if (!storage.exists(path)) {
+      throw new CorruptionException(path, 0, "the file is missing");
+    }
+    StorageFile file = storage.open(path);
+    LiveSegment segment = keyspace.table().add(sealed.id(), new SegmentReader(file, path));
+    if (file.size() < sealed.length()) {
+      throw new CorruptionException(
+          path, file.size(), "the file should have " + sealed.length() + " bytes");
+    }
+    return segment;
+  }
+
+  private boolean loadFromHint(Edit.SegmentFile sealed, LiveSegment segment) throws IOException {
+    String path = sealed.id().hintPath(keyspace.name());
+    if (!storage.exists(path)) {
+      return false;
+    }
+    try (StorageFile file = storage.open(path)) {
+      HintReader hint = new HintReader(file, path);
+      if (hint.segmentLength() != sealed.length() || hint.segmentCrc() != sealed.crc()) {
+        return false;
+      }
+      while (hint.next()) {
+        byte[] key = Arrays.copyOf(hint.keyBytes(), hint.keyLength());
+        boolean tombstone = hint.kind() == RecordKind.TOMBSTONE;
+        put(segment, key, hint.sequence(), hint.offset(), hint.length(), tombstone);
+      }
+      return true;
+    } catch (HintDamagedException e) {
+      return false; // verified before its first entry: nothing of it was used
+    }
+  }
+
+  private void loadFromSegment(Edit.SegmentFile sealed, LiveSegment segment) throws IOException {
+    String path = segment.reader().path();
+    SegmentScanner scanner = new SegmentScanner(segment.reader().file(), path, 0, sealed.length());
+    while (scanner.next()) {
+      byte[] key = new byte[scanner.keyLength()];
+      scanner.buffer().get(scanner.keyPosition(), key);
+      boolean tombstone = scanner.kind() == RecordKind.TOMBSTONE;
+      put(segment, key, scanner.sequence(), scanner.offset(), scanner.length(), tombstone);
+    }
+    if (scanner.end().offset() != sealed.length()) {
+      throw new CorruptionException(path, scanner.end().offset(), scanner.end().detail());
+    }
+    if (scanner.crcBefore() != sealed.crc()) {
+      throw new CorruptionException(path, 0, "the checksum of the whole segment does not fit");
+    }
+  }
+
+  private void put(
+      LiveSegment segment, byte[] key, long sequence, long offset, int length, boolean tombstone)
+      throws IOException {
+    Location now = new Location(segment.slot(), offset, length, tombstone);
+    segment.noteRecord(sequence, tombstone, length, offset + length);
+    long hash = Hash.of(key);
+    Keyspace.KeyMatch match = keyspace.new KeyMatch(key);
+    Location other = keyspace.keydir().get(hash, match);
+    if (other == null) {
+      keyspace.keydir().put(hash, now, candidate -> false);
+      keyspace.account(null, now);
+    } else if (sequenceOf(other) < sequence) {
+      keyspace.keydir().replace(hash, other, now);
+      keyspace.account(other, now);
+    }
+  }
+
+  private long sequenceOf(Location location) throws IOException {
+    SegmentReader reader = keyspace.acquire(location);
+    if (reader == null) {
+      throw new IllegalStateException("a segment is gone while the store is opened");
+    }
+    try {
+      ByteBuffer header =
+          ByteBuffer.allocate(RecordCodec.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      if (reader.file().read(header, location.offset()) != RecordCodec.HEADER_BYTES) {
+        throw new CorruptionException(reader.path(), location.offset(), "the file ends too early");
+      }
+      return RecordCodec.sequence(header, 0);
+    } finally {
+      reader.release();
+    }
+  }
+}

@@ -1,0 +1,239 @@
+package dev.varve.store;
+
+import dev.varve.store.compaction.CancelToken;
+import dev.varve.store.compaction.CompactionOptions;
+import dev.varve.store.compaction.CompactionPlan;
+import dev.varve.store.format.LogRecord;
+import dev.varve.store.manifest.Edit;
+import dev.varve.store.recovery.DurableMark;
+import dev.varve.store.storage.Storage;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One shard's store in one directory. Safe for any number of threads.
+ *
+ * <p>A store that was only opened follows: it serves reads of what is committed and takes entries
+ * through {@link #log}. It accepts writes while {@link ShardLog#lead} says so; {@link
+ * #openStandalone} does that for a store of its own.
+ *
+ * <p>After a failed sync or write the store is poisoned: reads of what was visible go on,
+ * everything else fails with {@link StorePoisonedException} until the store is closed and opened
+ * again.
+ */
+public final class Store implements AutoCloseable {
+  private static final int EVENTS_MAX = 1000;
+
+  private final StoreParts parts;
+  private final AtomicReference<@Nullable CompletableFuture<Void>> closing =
+      new AtomicReference<>();
+
+  private Store(StoreParts parts) {
+    this.parts = parts;
+  }
+
+  /**
+   * Opens a directory, recovering it if it was not closed. An empty one becomes an empty store.
+   *
+   * @throws dev.varve.store.storage.StoreLockedException if somebody has it open
+   * @throws InstallingException if it holds half an image
+   * @throws dev.varve.store.recovery.CorruptionException if committed or durable data is damaged;
+   *     nothing was changed
+   */
+  public static Store open(StoreOptions options, Storage storage, StoreRuntime runtime)
+      throws IOException {
+    Closeable lock = storage.lock(ImageInstaller.LOCK);
+    List<Closeable> opened = new ArrayList<>();
+    opened.add(lock);
+    try {
+      if (storage.exists(ImageInstaller.MARKER)) {
+        throw new InstallingException();
+      }
+      EventLog events = EventLog.open(storage, EVENTS_MAX);
+      opened.add(events);
+      DurableMark mark = DurableMark.open(storage);
+      opened.add(mark);
+      Opening.Parts recovered = Opening.open(storage, mark, options);
+      return new Store(StoreParts.join(options, storage, runtime, recovered, mark, events, lock));
+    } catch (IOException | RuntimeException e) {
+      for (Closeable closeable : opened.reversed()) {
+        try {
+          closeable.close();
+        } catch (IOException suppressed) {
+          e.addSuppressed(suppressed);
+        }
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Opens a directory and leads the next term alone: what is durable here is committed. Returns
+   * when writes are accepted and everything the directory held is visible.
+   */
+  public static Store openStandalone(StoreOptions options, Storage storage, StoreRuntime runtime)
+      throws IOException {
+    Store store = open(options, storage, runtime);
+    try {
+      ShardLog log = store.log();
+      await(log.lead(log.state().last().term() + 1, LogListener.commitWhenDurable(log)));
+      return store;
+    } catch (IOException | RuntimeException e) {
+      store.close();
+      throw e;
+    }
+  }
+
+  /** Waits, turning a failure into the exception it was. */
+  static <T> T await(CompletableFuture<T> future) throws IOException {
+    try {
+      return future.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof IOException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Writes a batch. Completes with its sequence when it is durable, committed and visible. Fails
+   * with {@link InvalidWriteException}, {@link VersionMismatchException}, {@link
+   * NotLeaderException}, {@link StoreFullException} (nothing was written), {@link
+   * OutcomeUnknownException}, {@link StorePoisonedException} or {@link StoreClosedException}. The
+   * future completes on the store's writer: dependents must not block.
+   */
+  public CompletableFuture<Long> write(WriteBatch batch) {
+    CompletableFuture<Long> done = new CompletableFuture<>();
+    try {
+      if (parts.published().state().leading()) {
+        BatchCheck.check(batch, parts.keyspaces());
+      }
+    } catch (InvalidWriteException e) {
+      done.completeExceptionally(e);
+      return done;
+    }
+    parts.writer().submit(new Operation.Write(batch, done));
+    return done;
+  }
+
+  /**
+   * The newest committed value of a key; null when it has none or it has expired. Takes no lock.
+   *
+   * @throws InvalidWriteException if there is no such keyspace
+   * @throws dev.varve.store.segment.CorruptRecordException if the record is damaged
+   */
+  public @Nullable Versioned get(String keyspace, byte[] key) throws IOException {
+    LogRecord record;
+    try {
+      record = keyspace(keyspace).find(key);
+    } catch (IllegalStateException e) {
+      if (closing.get() != null) {
+        throw new StoreClosedException(); // the index went while this was reading
+      }
+      throw e;
+    }
+    if (record == null || Visibility.hidden(record, parts.runtime().clock().nowMs())) {
+      return null;
+    }
+    return new Versioned(record.value(), record.sequence(), record.expiresAtMs());
+  }
+
+  /** All entries whose keys begin with a prefix, as of what is committed now. Close it. */
+  public Scan scan(String keyspace, byte[] prefix, boolean keysOnly) throws IOException {
+    Keyspace scanned = keyspace(keyspace);
+    Applied applied = parts.applied();
+    applied.lock().lock();
+    try {
+      Snapshot snapshot =
+          scanned.snapshots().open(applied.sequence(), scanned.keydir().partitions());
+      return new SnapshotScan(scanned, snapshot, prefix.clone(), keysOnly, parts.runtime().clock());
+    } finally {
+      applied.lock().unlock();
+    }
+  }
+
+  private Keyspace keyspace(String name) throws StoreException {
+    if (closing.get() != null) {
+      throw new StoreClosedException();
+    }
+    Keyspace keyspace = parts.keyspaces().get(name);
+    if (keyspace == null) {
+      throw new InvalidWriteException(
+          InvalidWriteException.Reason.UNKNOWN_KEYSPACE, "keyspace", "no keyspace " + name);
+    }
+    return keyspace;
+  }
+
+  /**
+   * Makes a durable recovery point; retired segments go with it. Leader only. Completes when the
+   * checkpoint is committed; their files are deleted soon after, when nobody reads them.
+   */
+  public CompletableFuture<CheckpointResult> checkpoint() {
+    CompletableFuture<Long> done = new CompletableFuture<>();
+    parts.writer().submit(new Operation.Propose(new Edit.Checkpoint(), done));
+    return done.thenApply(parts.retirement()::result);
+  }
+
+  /** What a compaction would do and why, without doing it. */
+  public CompactionPlan plan(CompactionOptions options) throws IOException {
+    keyspace(options.keyspace());
+    return parts.compactor().plan(options);
+  }
+
+  /**
+   * Compacts a keyspace on the calling thread and returns how that ended; the same call again (by
+   * run id and keyspace) returns the first one's end. Leader only.
+   *
+   * @param progress told of the start, of progress, and of the end
+   * @throws NotLeaderException before anything began
+   * @throws CompactionBusyException if a run of this keyspace is under way; nothing began
+   * @throws IOException if the start or the end could not be written to the event log
+   */
+  public CompactionEvent compact(
+      CompactionRequest request, CompactionListener progress, CancelToken cancel)
+      throws IOException {
+    keyspace(request.options().keyspace());
+    return parts.compactor().compact(request, progress, cancel);
+  }
+
+  /** The last compaction events of this member, newest first, at most 1000. */
+  public List<CompactionEvent> events(int last) {
+    return parts.events().last(last);
+  }
+
+  public StoreStatus status() {
+    return parts.status();
+  }
+
+  /** The shard's log, for replication. */
+  public ShardLog log() {
+    return parts.log();
+  }
+
+  /** {@link #closeAsync} and waits for it. */
+  @Override
+  public void close() throws IOException {
+    await(closeAsync());
+  }
+
+  /**
+   * Closes the store: waits for the group under way, notes what is durable and lets the directory
+   * go. What waits for a commit fails with {@link StoreClosedException}. Idempotent.
+   */
+  public CompletableFuture<Void> closeAsync() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    CompletableFuture<Void> earlier = closing.compareAndExchange(null, done);
+    if (earlier != null) {
+      return earlier;
+    }
+    parts.close(done);
+    return done;
+  }
+}

@@ -1,0 +1,163 @@
+package dev.varve.store;
+
+import dev.varve.store.manifest.ManifestState;
+import dev.varve.store.recovery.DurableMark;
+import dev.varve.store.storage.Storage;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** The parts of an open store, joined. */
+record StoreParts(
+    StoreRuntime runtime,
+    Keyspaces keyspaces,
+    LogTail tail,
+    Applied applied,
+    Published published,
+    GroupCommit writer,
+    Retirement retirement,
+    Adoption adoption,
+    Maintenance maintenance,
+    Compactor compactor,
+    ShardLog log,
+    EventLog events,
+    DurableMark mark,
+    Closeable lock) {
+
+  static StoreParts join(
+      StoreOptions options,
+      Storage storage,
+      StoreRuntime runtime,
+      Opening.Parts recovered,
+      DurableMark mark,
+      EventLog events,
+      Closeable lock)
+      throws IOException {
+    Keyspaces keyspaces = recovered.keyspaces();
+    LogTail tail = recovered.tail();
+    Applied applied = recovered.applied();
+    LogPosition last = new LogPosition(tail.lastTerm(), tail.lastSequence());
+    Published published =
+        new Published(
+            new LogState(
+                last,
+                applied.sequence(),
+                applied.sequence(),
+                tail.appended().termStarts(),
+                tail.appended().membership(),
+                false,
+                false));
+    EntryWindow window = new EntryWindow(options.windowBytesMax(), applied.sequence());
+    window.add(PendingEntries.read(storage, tail.pending()));
+    Retirement retirement = new Retirement(storage, applied, mark, published, window);
+    Adoption adoption = new Adoption(storage, keyspaces, applied, retirement);
+    Maintenance maintenance = new Maintenance(storage, runtime.maintenance(), adoption, retirement);
+    Applier applier = new Applier(applied, keyspaces, maintenance);
+    GroupCommit writer =
+        new GroupCommit(runtime, options, tail, applied, applier, window, mark, published);
+    Compactor compactor =
+        new Compactor(
+            storage, runtime, keyspaces, applied, published, tail, writer, adoption, events);
+    Images images = new Images(storage, keyspaces, applied, adoption);
+    ShardLog log = new StoreLog(storage, writer, published, window, images, adoption, maintenance);
+    for (ManifestState.SequencedCompaction compaction : recovered.installation().toAdopt()) {
+      adoption.enqueue(compaction.sequence(), compaction.edit());
+    }
+    for (Opening.HintWanted hint : recovered.hints()) {
+      maintenance.writeHint(hint.keyspace(), hint.segment(), hint.file());
+    }
+    if (adoption.backlog() > 0) {
+      maintenance.retryAdoption();
+    }
+    return new StoreParts(
+        runtime,
+        keyspaces,
+        tail,
+        applied,
+        published,
+        writer,
+        retirement,
+        adoption,
+        maintenance,
+        compactor,
+        log,
+        events,
+        mark,
+        lock);
+  }
+
+  StoreStatus status() {
+    List<KeyspaceStatus> statuses = new ArrayList<>();
+    applied.lock().lock();
+    try {
+      for (ManifestState.KeyspaceState state : applied.manifest().keyspaces().values()) {
+        Keyspace keyspace = keyspaces.get(state.name());
+        if (keyspace != null) {
+          statuses.add(status(keyspace, state));
+        }
+      }
+    } finally {
+      applied.lock().unlock();
+    }
+    return new StoreStatus(published.state(), statuses, adoption.backlog());
+  }
+
+  private KeyspaceStatus status(Keyspace keyspace, ManifestState.KeyspaceState state) {
+    List<KeyspaceStatus.SegmentStatus> segments = new ArrayList<>();
+    long total = 0;
+    for (LiveSegment segment : keyspace.segments()) {
+      total += segment.committedLength();
+      segments.add(
+          new KeyspaceStatus.SegmentStatus(
+              segment.reader().path(),
+              segment.committedLength(),
+              segment.liveBytes(),
+              !segment.sealed()));
+    }
+    int retired = 0;
+    for (Retirement.Inputs inputs : applied.retired()) {
+      if (inputs.keyspace() == keyspace) {
+        retired += Retirement.count(inputs);
+      }
+    }
+    return new KeyspaceStatus(
+        keyspace.name(),
+        keyspace.type(),
+        keyspace.segmentBytes(),
+        keyspace.liveKeys(),
+        keyspace.liveBytes(),
+        total,
+        retired,
+        keyspace.keydir().bytes(),
+        state.lastCompactionMs(),
+        segments);
+  }
+
+  /** Closes everything, writer first, then what maintenance has under way. */
+  void close(CompletableFuture<Void> done) {
+    CompletableFuture<Void> written = new CompletableFuture<>();
+    CompletableFuture<Void> _ =
+        written.whenComplete((ok, failure) -> maintenance.close(() -> closeFiles(done, failure)));
+    writer.submit(new Operation.Close(written));
+  }
+
+  private void closeFiles(CompletableFuture<Void> done, @Nullable Throwable failure) {
+    Throwable outcome = failure;
+    for (Closeable closeable :
+        List.<Closeable>of(keyspaces::closeAll, tail.manifest()::close, events, mark, lock)) {
+      try {
+        closeable.close();
+      } catch (IOException | RuntimeException e) {
+        outcome = outcome == null ? e : outcome;
+      }
+    }
+    if (outcome == null) {
+      done.complete(null);
+    } else {
+      done.completeExceptionally(outcome);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package dev.varve.store;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The threads and the clock a store runs on. Each executor must run its tasks one at a time and in
+ * order; one executor may serve as all three, as in a simulation that steps through tasks on a
+ * single thread.
+ */
+public final class StoreRuntime implements AutoCloseable {
+  private final Executor writer;
+  private final Executor syncer;
+  private final Executor maintenance;
+  private final WallClock clock;
+  private final List<ExecutorService> owned;
+  private final Waiting waiting;
+
+  /**
+   * @param writer appends, applies and completes futures; must never be blocked by others
+   * @param syncer waits for syncs, so that the writer can gather the next group meanwhile
+   * @param maintenance writes hints, adopts compactions, deletes retired files; may block long
+   */
+  public StoreRuntime(Executor writer, Executor syncer, Executor maintenance, WallClock clock) {
+    this(writer, syncer, maintenance, clock, List.of(), done -> {});
+  }
+
+  private StoreRuntime(
+      Executor writer,
+      Executor syncer,
+      Executor maintenance,
+      WallClock clock,
+      List<ExecutorService> owned,
+      Waiting waiting) {
+    this.writer = writer;
+    this.syncer = syncer;
+    this.maintenance = maintenance;
+    this.clock = clock;
+    this.owned = owned;
+    this.waiting = waiting;
+  }
+
+  /** Waits for a future on a thread that may block; a simulation runs other tasks meanwhile. */
+  @FunctionalInterface
+  public interface Waiting {
+    void until(CompletableFuture<?> done);
+  }
+
+  /** The same, but with another way to wait. */
+  public StoreRuntime withWaiting(Waiting other) {
+    return new StoreRuntime(writer, syncer, maintenance, clock, owned, other);
+  }
+
+  <T> T await(CompletableFuture<T> future) throws IOException {
+    waiting.until(future);
+    return Store.await(future);
+  }
+
+  /** Three threads of its own, named after {@code name}, and the system's clock. */
+  public static StoreRuntime threads(String name) {
+    ExecutorService writer = thread(name + "-writer");
+    ExecutorService syncer = thread(name + "-sync");
+    ExecutorService maintenance = thread(name + "-maintenance");
+    return new StoreRuntime(
+        writer,
+        syncer,
+        maintenance,
+        System::currentTimeMillis,
+        List.of(writer, syncer, maintenance),
+        done -> {});
+  }
+
+  private static ExecutorService thread(String name) {
+    return Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name(name).factory());
+  }
+
+  public Executor writer() {
+    return writer;
+  }
+
+  public Executor syncer() {
+    return syncer;
+  }
+
+  public Executor maintenance() {
+    return maintenance;
+  }
+
+  public WallClock clock() {
+    return clock;
+  }
+
+  /**
+   * Ends the threads that {@link #threads} made, after their tasks; close the store first. Never
+   * interrupts: that would close the files under the store.
+   */
+  @Override
+  public void close() {
+    for (ExecutorService service : owned) {
+      service.shutdown();
+    }
+    boolean interrupted = false;
+    for (ExecutorService service : owned) {
+      boolean done = false;
+      while (!done) {
+        try {
+          done = service.awaitTermination(1, TimeUnit.MINUTES);
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

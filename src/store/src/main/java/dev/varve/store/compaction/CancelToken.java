@@ -1,0 +1,69 @@
+package dev.varve.store.compaction;
+
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets any thread stop a compaction, and stops it by itself after a time. Stopping is by asking,
+ * never by interrupting: an interrupt in file I/O would close the file for every other thread
+ * (pitfall 18).
+ */
+public final class CancelToken {
+
+  /** Somebody asked. */
+  public static final String CANCELLED = "Cancelled";
+
+  /** The time was over. */
+  public static final String TIMEOUT = "Timeout";
+
+  private final AtomicReference<@Nullable String> reason = new AtomicReference<>();
+  private final LongSupplier nanoTime;
+  private final long deadlineNanos;
+  private final boolean bounded;
+
+  private CancelToken(LongSupplier nanoTime, long deadlineNanos, boolean bounded) {
+    this.nanoTime = nanoTime;
+    this.deadlineNanos = deadlineNanos;
+    this.bounded = bounded;
+  }
+
+  /** A token that only {@link #cancel} stops. */
+  public static CancelToken unbounded() {
+    return new CancelToken(() -> 0, 0, false);
+  }
+
+  /**
+   * A token that besides stops after a time with reason {@link #TIMEOUT}.
+   *
+   * @param nanoTime a monotonic clock such as {@code System::nanoTime}
+   */
+  public static CancelToken withTimeout(LongSupplier nanoTime, long timeoutNanos) {
+    return new CancelToken(nanoTime, nanoTime.getAsLong() + timeoutNanos, true);
+  }
+
+  /** Asks the run to stop; the first reason stays. */
+  public void cancel(String why) {
+    reason.compareAndSet(null, why);
+  }
+
+  /** Why to stop, or null to go on. */
+  public @Nullable String reason() {
+    if (bounded && nanoTime.getAsLong() - deadlineNanos >= 0) {
+      reason.compareAndSet(null, TIMEOUT);
+    }
+    return reason.get();
+  }
+
+  /**
+   * Returns if the run may go on.
+   *
+   * @throws CompactionCancelledException if it was stopped
+   */
+  public void check() throws CompactionCancelledException {
+    String why = reason();
+    if (why != null) {
+      throw new CompactionCancelledException(why);
+    }
+  }
+}

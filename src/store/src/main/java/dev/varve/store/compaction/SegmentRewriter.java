@@ -1,0 +1,249 @@
+package dev.varve.store.compaction;
+
+import dev.varve.store.format.Crc32c;
+import dev.varve.store.format.RecordKind;
+import dev.varve.store.format.RunListWriter;
+import dev.varve.store.format.SegmentId;
+import dev.varve.store.keydir.Hash;
+import dev.varve.store.segment.CorruptRecordException;
+import dev.varve.store.segment.FileChecksum;
+import dev.varve.store.segment.ScanEnd;
+import dev.varve.store.segment.SegmentScanner;
+import dev.varve.store.storage.Storage;
+import dev.varve.store.storage.StorageFile;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies the live records of sealed segments into new ones, with hints, and writes down as a run
+ * list what it copied from where. One object a run.
+ *
+ * <p>Phases: {@link #rewrite} reads the inputs and writes temporary files; everything is synced on
+ * its return. {@link #install} gives the files their names, durably. Neither changes what the store
+ * is: that is the manifest's, and until its edit is durable {@link #discard} leaves the directory
+ * as it was. After an exception from {@code rewrite} or {@code install} the files are already
+ * discarded.
+ *
+ * <p>Memory is bounded by the scanner's buffer and one of the same size for output, whatever the
+ * segments' sizes (pitfall 16).
+ */
+public final class SegmentRewriter {
+
+  /** Whether the keydir points at exactly this record of the input with this index. */
+  @FunctionalInterface
+  public interface Liveness {
+    /** Asked once for every record, in the inputs' order. */
+    boolean isLive(int source, long hash, long offset, int length, boolean tombstone);
+  }
+
+  /** Told how far the run is. */
+  @FunctionalInterface
+  public interface Progress {
+    /** Called about once every 256 KiB with bytes read so far and in all. */
+    void read(long bytes, long totalBytes);
+  }
+
+  /** One input. */
+  public record Source(SegmentId id, StorageFile file, long length) {}
+
+  /**
+   * What a run made.
+   *
+   * @param outputs the new segments in order; empty if nothing was live
+   * @param runs names the run list's file
+   * @param runsLength its bytes
+   * @param runsCrc CRC32C of the whole file
+   * @param recordsScanned records read
+   * @param recordsDropped those of them that were not copied
+   * @param bytesCopied bytes of those that were
+   */
+  public record Result(
+      List<OutputSegment> outputs,
+      SegmentId runs,
+      long runsLength,
+      int runsCrc,
+      long recordsScanned,
+      long recordsDropped,
+      long bytesCopied) {}
+
+  private static final long PROGRESS_BYTES = 256 << 10;
+
+  private final Storage storage;
+  private final String keyspace;
+  private final long segmentBytesMax;
+  private final Supplier<SegmentId> ids;
+  private final RateLimiter limiter;
+  private final CancelToken token;
+  private final Progress progress;
+  private final Outputs outputs;
+
+  private long recordsScanned;
+  private long recordsDropped;
+  private long bytesCopied;
+  private long bytesRead;
+
+  /**
+   * @param segmentBytesMax an output is sealed before it would grow beyond this
+   * @param ids gives names never used before
+   */
+  public SegmentRewriter(
+      Storage storage,
+      String keyspace,
+      long segmentBytesMax,
+      Supplier<SegmentId> ids,
+      RateLimiter limiter,
+      CancelToken token,
+      Progress progress) {
+    this.storage = storage;
+    this.keyspace = keyspace;
+    this.segmentBytesMax = segmentBytesMax;
+    this.ids = ids;
+    this.limiter = limiter;
+    this.token = token;
+    this.progress = progress;
+    this.outputs = new Outputs(storage, keyspace);
+  }
+
+  /**
+   * Copies what is live.
+   *
+   * @param droppableBelow tombstones and expired records of a lower sequence are not copied, since
+   *     no segment outside the inputs can hold anything they hide; {@link
+   *     CompactionPlanner#lowestOutside}
+   * @param nowMs records that expired at or before this count as expired
+   * @throws CorruptRecordException if an input is damaged: nothing of it is skipped
+   * @throws CompactionCancelledException if the token stopped the run
+   * @throws dev.varve.store.storage.DiskFullException if the disk is full
+   */
+  public Result rewrite(List<Source> sources, Liveness liveness, long droppableBelow, long nowMs)
+      throws IOException {
+    try {
+      SegmentId runs = ids.get();
+      String runsPath = runs.runsPath(keyspace);
+      try (StorageFile file = outputs.createTemporary(runsPath)) {
+        RunListWriter list =
+            new RunListWriter(file, runs, sources.stream().map(Source::id).toList());
+        long total = sources.stream().mapToLong(Source::length).sum();
+        for (int i = 0; i < sources.size(); i++) {
+          copy(i, sources.get(i), list, liveness, droppableBelow, nowMs, total);
+        }
+        if (outputs.isOpen()) {
+          outputs.seal();
+        }
+        int crc = 0;
+        for (OutputSegment output : outputs.sealed()) {
+          crc = Crc32c.combine(crc, output.crc(), output.length());
+        }
+        list.finish(bytesCopied, crc);
+        file.sync();
+        token.check();
+        return new Result(
+            outputs.sealed(),
+            runs,
+            file.size(),
+            FileChecksum.of(file, file.size()),
+            recordsScanned,
+            recordsDropped,
+            bytesCopied);
+      }
+    } catch (IOException | RuntimeException e) {
+      outputs.discard(e);
+      throw e;
+    }
+  }
+
+  /** Gives the files their names, durable on return. */
+  public void install() throws IOException {
+    try {
+      outputs.install();
+    } catch (IOException | RuntimeException e) {
+      outputs.discard(e);
+      throw e;
+    }
+  }
+
+  private void copy(
+      int index,
+      Source source,
+      RunListWriter list,
+      Liveness liveness,
+      long droppableBelow,
+      long nowMs,
+      long total)
+      throws IOException {
+    String path = source.id().logPath(keyspace);
+    SegmentScanner scanner = new SegmentScanner(source.file(), path, 0, source.length());
+    long accounted = 0;
+    while (scanner.next()) {
+      recordsScanned++;
+      if (scanner.offset() - accounted >= PROGRESS_BYTES) {
+        account(scanner.offset() - accounted, total);
+        accounted = scanner.offset();
+      }
+      boolean tombstone = scanner.kind() == RecordKind.TOMBSTONE;
+      long hash = Hash.of(scanner.buffer().array(), scanner.keyPosition(), scanner.keyLength());
+      if (!liveness.isLive(index, hash, scanner.offset(), scanner.length(), tombstone)) {
+        recordsDropped++;
+      } else if (scanner.sequence() < droppableBelow && hidesOnly(scanner, tombstone, nowMs)) {
+        recordsDropped++;
+        list.dropped(index, scanner.offset(), scanner.length(), tombstone, hash);
+      } else {
+        keep(index, scanner, list);
+      }
+    }
+    if (scanner.end().reason() != ScanEnd.Reason.END) {
+      throw new CorruptRecordException(path, scanner.end().offset(), scanner.end().detail());
+    }
+    account(source.length() - accounted, total);
+  }
+
+  private static boolean hidesOnly(SegmentScanner scanner, boolean tombstone, long nowMs) {
+    return tombstone || (scanner.expiresAtMs() != 0 && scanner.expiresAtMs() <= nowMs);
+  }
+
+  private void keep(int index, SegmentScanner scanner, RunListWriter list) throws IOException {
+    if (outputs.isOpen() && outputs.length() + scanner.length() > segmentBytesMax) {
+      outputs.seal();
+    }
+    if (!outputs.isOpen()) {
+      outputs.begin(ids.get());
+    }
+    outputs.append(scanner.buffer(), scanner.position(), scanner.length());
+    list.run(index, scanner.offset(), scanner.length());
+    bytesCopied += scanner.length();
+  }
+
+  private void account(long bytes, long total) throws CompactionCancelledException {
+    bytesRead += bytes;
+    limiter.acquire(bytes, token);
+    progress.read(bytesRead, total);
+  }
+
+  /**
+   * Deletes what the run made, for when the commit point was not reached after {@link #install}.
+   *
+   * @param cause gets what could not be deleted as suppressed
+   */
+  public void discard(@Nullable Result result, Throwable cause) {
+    outputs.discard(cause);
+    if (result != null) {
+      for (OutputSegment output : result.outputs()) {
+        delete(output.id().logPath(keyspace), cause);
+        delete(output.id().hintPath(keyspace), cause);
+      }
+      delete(result.runs().runsPath(keyspace), cause);
+    }
+  }
+
+  private void delete(String path, Throwable cause) {
+    try {
+      if (storage.exists(path)) {
+        storage.delete(path);
+      }
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package dev.varve.store.compaction;
+
+import dev.varve.store.format.SegmentId;
+
+/**
+ * What the planner knows of a segment.
+ *
+ * @param id its name within the keyspace
+ * @param totalBytes bytes of its records
+ * @param liveBytes bytes of records that the keydir points at, tombstones included
+ * @param tombstoneBytes the part of {@code liveBytes} that is tombstones
+ * @param minSequence the lowest sequence in it; {@code Long.MAX_VALUE} if it is empty
+ * @param maxSequence the highest sequence in it; 0 if it is empty
+ * @param maxTombstoneSequence the highest sequence of a tombstone in it, or an upper bound; 0: none
+ * @param active whether it is still appended to; a run seals it first if it holds dead bytes
+ * @param committed whether all its records are committed; only then may it be compacted
+ */
+public record SegmentStats(
+    SegmentId id,
+    long totalBytes,
+    long liveBytes,
+    long tombstoneBytes,
+    long minSequence,
+    long maxSequence,
+    long maxTombstoneSequence,
+    boolean active,
+    boolean committed) {
+
+  /** Bytes that nothing points at. */
+  public long deadBytes() {
+    return totalBytes - liveBytes;
+  }
+
+  /** 1 − live ÷ total; 0 if empty. */
+  public double deadRatio() {
+    return totalBytes == 0 ? 0 : (double) deadBytes() / totalBytes;
+  }
+}

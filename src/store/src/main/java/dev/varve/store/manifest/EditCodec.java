@@ -1,0 +1,229 @@
+package dev.varve.store.manifest;
+
+import dev.varve.store.format.SegmentId;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The value bytes of an edit's record. Numbers are big-endian, strings as in {@link
+ * DataOutputStream#writeUTF}; a list is a 4-byte count and its items. The record around it carries
+ * sequence, term and checksum.
+ *
+ * <pre>
+ * 1 version: 1 | 1 kind | 8 committed sequence
+ * | term starts: 8 term, 8 first sequence | tails: keyspace, id, 8 length
+ * kind 1 term started:   8 term
+ * kind 2 keyspace added: name | 1 type: 0 key-value, 1 stream | 8 segment bytes
+ * kind 3 roll:           keyspace | 1 whether one is closed | if so a file | id opened
+ * kind 4 compaction:     run id | keyspace | inputs: id | outputs: file | run list's id, 8 length,
+ *                        4 CRC32C | 1 force delete | 8 time in ms
+ * kind 5 checkpoint:     nothing
+ * kind 6 membership:     member ids
+ * an id:                 8 term | 8 number
+ * a file:                id | 8 length | 4 CRC32C
+ * </pre>
+ */
+public final class EditCodec {
+  private static final int VERSION = 1;
+  private static final int TERM_STARTED = 1;
+  private static final int KEYSPACE_ADDED = 2;
+  private static final int ROLL = 3;
+  private static final int COMPACTION = 4;
+  private static final int CHECKPOINT = 5;
+  private static final int MEMBERSHIP = 6;
+
+  private EditCodec() {}
+
+  /** The value of the edit's record. */
+  public static byte[] encode(RecordedEdit recorded) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeByte(VERSION);
+      out.writeByte(kind(recorded.edit()));
+      out.writeLong(recorded.committed());
+      out.writeInt(recorded.termStarts().size());
+      for (TermStart start : recorded.termStarts()) {
+        out.writeLong(start.term());
+        out.writeLong(start.firstSequence());
+      }
+      out.writeInt(recorded.tails().size());
+      for (RecordedEdit.Tail tail : recorded.tails()) {
+        out.writeUTF(tail.keyspace());
+        writeId(out, tail.id());
+        out.writeLong(tail.length());
+      }
+      writeEdit(out, recorded.edit());
+    } catch (IOException e) {
+      throw new UncheckedIOException("memory does not fail", e);
+    }
+    return bytes.toByteArray();
+  }
+
+  /**
+   * The edit of a record whose checksum has been verified.
+   *
+   * @throws InconsistentEditException if the bytes are no edit that this version knows
+   */
+  public static RecordedEdit decode(long sequence, long term, byte[] value)
+      throws InconsistentEditException {
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(value))) {
+      int version = in.readUnsignedByte();
+      if (version != VERSION) {
+        throw new InconsistentEditException("edit of unknown version " + version);
+      }
+      int kind = in.readUnsignedByte();
+      long committed = in.readLong();
+      int termStarts = count(in);
+      List<TermStart> starts = new ArrayList<>();
+      for (int i = 0; i < termStarts; i++) {
+        starts.add(new TermStart(in.readLong(), in.readLong()));
+      }
+      int tailCount = count(in);
+      List<RecordedEdit.Tail> tails = new ArrayList<>();
+      for (int i = 0; i < tailCount; i++) {
+        tails.add(new RecordedEdit.Tail(in.readUTF(), readId(in), in.readLong()));
+      }
+      Edit edit = readEdit(in, kind);
+      return new RecordedEdit(sequence, term, committed, starts, tails, edit);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new InconsistentEditException("edit of sequence " + sequence + " is malformed: " + e);
+    }
+  }
+
+  private static int kind(Edit edit) {
+    return switch (edit) {
+      case Edit.TermStarted _ -> TERM_STARTED;
+      case Edit.KeyspaceAdded _ -> KEYSPACE_ADDED;
+      case Edit.Roll _ -> ROLL;
+      case Edit.Compaction _ -> COMPACTION;
+      case Edit.Checkpoint _ -> CHECKPOINT;
+      case Edit.Membership _ -> MEMBERSHIP;
+    };
+  }
+
+  private static void writeEdit(DataOutputStream out, Edit edit) throws IOException {
+    switch (edit) {
+      case Edit.TermStarted started -> out.writeLong(started.term());
+      case Edit.KeyspaceAdded added -> {
+        out.writeUTF(added.keyspace());
+        out.writeByte(added.type() == KeyspaceType.STREAM ? 1 : 0);
+        out.writeLong(added.segmentBytes());
+      }
+      case Edit.Roll roll -> {
+        out.writeUTF(roll.keyspace());
+        Edit.SegmentFile closed = roll.closed();
+        out.writeBoolean(closed != null);
+        if (closed != null) {
+          writeFile(out, closed);
+        }
+        writeId(out, roll.opened());
+      }
+      case Edit.Compaction compaction -> {
+        out.writeUTF(compaction.runId());
+        out.writeUTF(compaction.keyspace());
+        out.writeInt(compaction.inputs().size());
+        for (SegmentId input : compaction.inputs()) {
+          writeId(out, input);
+        }
+        out.writeInt(compaction.outputs().size());
+        for (Edit.SegmentFile output : compaction.outputs()) {
+          writeFile(out, output);
+        }
+        writeId(out, compaction.runs());
+        out.writeLong(compaction.runsLength());
+        out.writeInt(compaction.runsCrc());
+        out.writeBoolean(compaction.forceDelete());
+        out.writeLong(compaction.timeMs());
+      }
+      case Edit.Checkpoint _ -> {}
+      case Edit.Membership membership -> {
+        out.writeInt(membership.memberIds().size());
+        for (String member : membership.memberIds()) {
+          out.writeUTF(member);
+        }
+      }
+    }
+  }
+
+  private static Edit readEdit(DataInputStream in, int kind)
+      throws IOException, InconsistentEditException {
+    return switch (kind) {
+      case TERM_STARTED -> new Edit.TermStarted(in.readLong());
+      case KEYSPACE_ADDED ->
+          new Edit.KeyspaceAdded(
+              in.readUTF(),
+              in.readUnsignedByte() == 1 ? KeyspaceType.STREAM : KeyspaceType.KEY_VALUE,
+              in.readLong());
+      case ROLL -> new Edit.Roll(in.readUTF(), in.readBoolean() ? readFile(in) : null, readId(in));
+      case COMPACTION -> readCompaction(in);
+      case CHECKPOINT -> new Edit.Checkpoint();
+      case MEMBERSHIP -> {
+        int count = count(in);
+        List<String> members = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+          members.add(in.readUTF());
+        }
+        yield new Edit.Membership(members);
+      }
+      default -> throw new InconsistentEditException("edit of unknown kind " + kind);
+    };
+  }
+
+  private static Edit.Compaction readCompaction(DataInputStream in) throws IOException {
+    String runId = in.readUTF();
+    String keyspace = in.readUTF();
+    int inputCount = count(in);
+    List<SegmentId> inputs = new ArrayList<>();
+    for (int i = 0; i < inputCount; i++) {
+      inputs.add(readId(in));
+    }
+    int outputCount = count(in);
+    List<Edit.SegmentFile> outputs = new ArrayList<>();
+    for (int i = 0; i < outputCount; i++) {
+      outputs.add(readFile(in));
+    }
+    return new Edit.Compaction(
+        runId,
+        keyspace,
+        inputs,
+        outputs,
+        readId(in),
+        in.readLong(),
+        in.readInt(),
+        in.readBoolean(),
+        in.readLong());
+  }
+
+  private static int count(DataInputStream in) throws IOException {
+    int count = in.readInt();
+    if (count < 0 || count > in.available()) {
+      throw new IOException("a list of " + count + " items");
+    }
+    return count;
+  }
+
+  private static void writeId(DataOutputStream out, SegmentId id) throws IOException {
+    out.writeLong(id.term());
+    out.writeLong(id.number());
+  }
+
+  private static SegmentId readId(DataInputStream in) throws IOException {
+    return new SegmentId(in.readLong(), in.readLong());
+  }
+
+  private static void writeFile(DataOutputStream out, Edit.SegmentFile file) throws IOException {
+    writeId(out, file.id());
+    out.writeLong(file.length());
+    out.writeInt(file.crc());
+  }
+
+  private static Edit.SegmentFile readFile(DataInputStream in) throws IOException {
+    return new Edit.SegmentFile(readId(in), in.readLong(), in.readInt());
+  }
+}

@@ -1,0 +1,206 @@
+package dev.varve.store.manifest;
+
+import dev.varve.store.format.SegmentId;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the edits up to some sequence add up to. Not for several threads.
+ *
+ * <p>This is the logical state: a committed compaction's outputs have taken the place of its inputs
+ * here, although a member may not have adopted it yet.
+ */
+public final class ManifestState {
+  /** The path of the manifest's file. */
+  public static final String PATH = "_manifest/" + new SegmentId(0, 1).name() + ".log";
+
+  /** The directory of the manifest's file. */
+  public static final String DIRECTORY = "_manifest";
+
+  /** A keyspace: its sealed segments, oldest first, and the active one. */
+  public static final class KeyspaceState {
+    private final String name;
+    private final KeyspaceType type;
+    private final long segmentBytes;
+    private final List<Edit.SegmentFile> sealed = new ArrayList<>();
+    private @Nullable SegmentId active;
+    private long highestNumber;
+    private long lastCompactionMs;
+
+    KeyspaceState(String name, KeyspaceType type, long segmentBytes) {
+      this.name = name;
+      this.type = type;
+      this.segmentBytes = segmentBytes;
+    }
+
+    private KeyspaceState copy() {
+      KeyspaceState copy = new KeyspaceState(name, type, segmentBytes);
+      copy.sealed.addAll(sealed);
+      copy.active = active;
+      copy.highestNumber = highestNumber;
+      copy.lastCompactionMs = lastCompactionMs;
+      return copy;
+    }
+
+    public String name() {
+      return name;
+    }
+
+    public KeyspaceType type() {
+      return type;
+    }
+
+    public long segmentBytes() {
+      return segmentBytes;
+    }
+
+    public List<Edit.SegmentFile> sealed() {
+      return List.copyOf(sealed);
+    }
+
+    /** The segment being appended to; null before the first roll. */
+    public @Nullable SegmentId active() {
+      return active;
+    }
+
+    /** The highest segment number that any edit gave out. */
+    public long highestNumber() {
+      return highestNumber;
+    }
+
+    /** When the last compaction ended, in wall-clock milliseconds; 0: never. */
+    public long lastCompactionMs() {
+      return lastCompactionMs;
+    }
+  }
+
+  /**
+   * A compaction.
+   *
+   * @param sequence the sequence of its edit
+   * @param inputs the files of its inputs, in the order they had in the keyspace
+   */
+  public record SequencedCompaction(
+      long sequence, Edit.Compaction edit, List<Edit.SegmentFile> inputs) {}
+
+  private final Map<String, KeyspaceState> keyspaces = new LinkedHashMap<>();
+  private final List<TermStart> termStarts = new ArrayList<>();
+  private final List<SequencedCompaction> compactions = new ArrayList<>();
+  private List<String> membership = List.of();
+  private long checkpoint;
+
+  /** A state of its own that is equal to this one. */
+  public ManifestState copy() {
+    ManifestState copy = new ManifestState();
+    keyspaces.forEach((name, keyspace) -> copy.keyspaces.put(name, keyspace.copy()));
+    copy.termStarts.addAll(termStarts);
+    copy.compactions.addAll(compactions);
+    copy.membership = membership;
+    copy.checkpoint = checkpoint;
+    return copy;
+  }
+
+  /**
+   * Applies the next edit.
+   *
+   * @throws InconsistentEditException if it contradicts the state, which is unchanged then
+   */
+  public void apply(RecordedEdit recorded) throws InconsistentEditException {
+    switch (recorded.edit()) {
+      case Edit.TermStarted started -> {
+        if (!termStarts.isEmpty() && termStarts.getLast().term() >= started.term()) {
+          throw new InconsistentEditException(
+              "term " + started.term() + " starts after a later one");
+        }
+        termStarts.add(new TermStart(started.term(), recorded.sequence()));
+      }
+      case Edit.KeyspaceAdded added -> {
+        KeyspaceState keyspace =
+            new KeyspaceState(added.keyspace(), added.type(), added.segmentBytes());
+        if (keyspaces.putIfAbsent(added.keyspace(), keyspace) != null) {
+          throw new InconsistentEditException("keyspace " + added.keyspace() + " added twice");
+        }
+      }
+      case Edit.Roll roll -> applyRoll(roll);
+      case Edit.Compaction compaction -> applyCompaction(recorded.sequence(), compaction);
+      case Edit.Checkpoint _ -> checkpoint = recorded.sequence();
+      case Edit.Membership changed -> membership = changed.memberIds();
+    }
+  }
+
+  private void applyRoll(Edit.Roll roll) throws InconsistentEditException {
+    KeyspaceState keyspace = known(roll.keyspace());
+    Edit.SegmentFile closed = roll.closed();
+    SegmentId closedId = closed == null ? null : closed.id();
+    if (!java.util.Objects.equals(keyspace.active, closedId)) {
+      throw new InconsistentEditException(
+          "roll closes " + closedId + " but " + keyspace.active + " is active");
+    }
+    if (closed != null) {
+      keyspace.sealed.add(closed);
+    }
+    keyspace.active = roll.opened();
+    keyspace.highestNumber = Math.max(keyspace.highestNumber, roll.opened().number());
+  }
+
+  private void applyCompaction(long sequence, Edit.Compaction compaction)
+      throws InconsistentEditException {
+    KeyspaceState keyspace = known(compaction.keyspace());
+    TreeSet<SegmentId> inputs = new TreeSet<>(compaction.inputs());
+    int at = -1;
+    List<Edit.SegmentFile> found = new ArrayList<>();
+    for (int i = 0; i < keyspace.sealed.size(); i++) {
+      if (inputs.contains(keyspace.sealed.get(i).id())) {
+        at = at < 0 ? i : at;
+        found.add(keyspace.sealed.get(i));
+      }
+    }
+    if (found.size() != compaction.inputs().size()) {
+      throw new InconsistentEditException(
+          "compaction " + compaction.runId() + " has inputs that are not sealed segments");
+    }
+    keyspace.highestNumber = Math.max(keyspace.highestNumber, compaction.runs().number());
+    for (Edit.SegmentFile output : compaction.outputs()) {
+      keyspace.highestNumber = Math.max(keyspace.highestNumber, output.id().number());
+    }
+    keyspace.sealed.addAll(Math.max(at, 0), compaction.outputs());
+    keyspace.sealed.removeIf(file -> inputs.contains(file.id()));
+    keyspace.lastCompactionMs = compaction.timeMs();
+    compactions.add(new SequencedCompaction(sequence, compaction, List.copyOf(found)));
+  }
+
+  private KeyspaceState known(String name) throws InconsistentEditException {
+    KeyspaceState keyspace = keyspaces.get(name);
+    if (keyspace == null) {
+      throw new InconsistentEditException("keyspace " + name + " does not exist");
+    }
+    return keyspace;
+  }
+
+  /** By name, in the order of their creation; don't change it. */
+  public Map<String, KeyspaceState> keyspaces() {
+    return keyspaces;
+  }
+
+  public List<TermStart> termStarts() {
+    return List.copyOf(termStarts);
+  }
+
+  public List<String> membership() {
+    return membership;
+  }
+
+  /** The sequence of the last checkpoint; 0: none. */
+  public long checkpoint() {
+    return checkpoint;
+  }
+
+  /** All compactions, oldest first. */
+  public List<SequencedCompaction> compactions() {
+    return List.copyOf(compactions);
+  }
+}

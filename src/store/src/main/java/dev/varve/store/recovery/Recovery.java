@@ -1,0 +1,371 @@
+package dev.varve.store.recovery;
+
+import dev.varve.store.format.SegmentId;
+import dev.varve.store.manifest.Edit;
+import dev.varve.store.manifest.InconsistentEditException;
+import dev.varve.store.manifest.ManifestState;
+import dev.varve.store.manifest.RecordedEdit;
+import dev.varve.store.storage.Storage;
+import dev.varve.store.storage.StorageFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Brings a store's directory back to a state that was true. One use: {@link #begin}, {@link
+ * #replayTail}, {@link #settle}, close.
+ *
+ * <p>What is known:
+ *
+ * <ul>
+ *   <li><b>committed</b>: the highest committed sequence that an edit or the mark tells of
+ *   <li><b>durable</b>: everything up to here was synced in this directory; less of it is damage
+ *   <li><b>kept</b>: what remains: at least <i>durable</i>, and beyond it the longest gap-free
+ *       prefix of whole batches over all files; an unfinished cut lowers it
+ * </ul>
+ *
+ * Segments sealed by a committed roll are believed by their length here and verified when their
+ * hint or their records are read. All others are read whole, merged by sequence: below the last
+ * durable edit compaction may have left holes in the sequences, so there the lengths that this edit
+ * recorded tell whether something is missing; after it no sequence may be missing.
+ *
+ * <p>Nothing is changed before {@link #settle}; a {@link CorruptionException} leaves the directory
+ * as it was.
+ */
+public final class Recovery implements Closeable {
+  private final Storage storage;
+  private final long cutAfter;
+  private final long durable;
+  private final long committed;
+  private final ManifestScan manifest;
+  private final ManifestState state;
+  private final Map<String, TailCursor> tails = new LinkedHashMap<>();
+  private long kept;
+  private long keptTerm;
+
+  private Recovery(
+      Storage storage,
+      long cutAfter,
+      long durable,
+      long committed,
+      ManifestScan manifest,
+      ManifestState state) {
+    this.storage = storage;
+    this.cutAfter = cutAfter;
+    this.durable = durable;
+    this.committed = committed;
+    this.manifest = manifest;
+    this.state = state;
+  }
+
+  /**
+   * Reads the marks and the manifest and opens the tails.
+   *
+   * @throws CorruptionException if the manifest is damaged
+   */
+  public static Recovery begin(Storage storage, DurableMark mark) throws IOException {
+    long cutAfter = CutIntent.read(storage);
+    ManifestScan manifest = ManifestScan.read(storage);
+    long committed = mark.committed();
+    for (ManifestScan.PlacedEdit edit : manifest.edits()) {
+      committed = Math.max(committed, edit.recorded().committed());
+    }
+    long durable = Math.min(Math.max(mark.durable(), committed), cutAfter);
+    ManifestState state = new ManifestState();
+    for (ManifestScan.PlacedEdit edit : manifest.edits()) {
+      if (edit.sequence() <= committed) {
+        try {
+          state.apply(edit.recorded());
+        } catch (InconsistentEditException e) {
+          throw new CorruptionException(
+              ManifestState.PATH, edit.offset(), String.valueOf(e.getMessage()));
+        }
+      }
+    }
+    Recovery recovery = new Recovery(storage, cutAfter, durable, committed, manifest, state);
+    try {
+      recovery.openTails();
+    } catch (IOException e) {
+      recovery.close();
+      throw e;
+    }
+    return recovery;
+  }
+
+  /** What the committed edits add up to. */
+  public ManifestState committedState() {
+    return state;
+  }
+
+  /** The highest sequence known to be committed. */
+  public long committed() {
+    return committed;
+  }
+
+  /** The last sequence that remains; known after {@link #replayTail}. */
+  public long kept() {
+    return kept;
+  }
+
+  /** The term of the last record that remains; 0 if there is none. */
+  public long keptTerm() {
+    return keptTerm;
+  }
+
+  /** The kept length of a tail, in bytes, and its CRC32C. */
+  public record TailEnd(long length, int crc) {}
+
+  /** How much of each segment that {@link #replayTail} read remains, by path. */
+  public Map<String, TailEnd> tailEnds() {
+    Map<String, TailEnd> ends = new LinkedHashMap<>();
+    tails.forEach(
+        (path, cursor) -> ends.put(path, new TailEnd(cursor.keptLength(), cursor.keptCrc())));
+    return ends;
+  }
+
+  /** Where the edits up to a sequence end in the manifest's file. */
+  public long manifestLengthUpTo(long sequence) {
+    return manifest.lengthUpTo(sequence);
+  }
+
+  /** The keyspaces that any edit read tells of, kept or not. */
+  public Set<String> keyspacesMentioned() {
+    Set<String> names = new LinkedHashSet<>();
+    for (ManifestScan.PlacedEdit edit : manifest.edits()) {
+      if (edit.recorded().edit() instanceof Edit.KeyspaceAdded added) {
+        names.add(added.keyspace());
+      }
+    }
+    return names;
+  }
+
+  /** How much of the manifest's file remains. */
+  public long manifestLength() {
+    return manifest.lengthUpTo(kept);
+  }
+
+  private void openTails() throws IOException {
+    for (ManifestState.KeyspaceState keyspace : state.keyspaces().values()) {
+      SegmentId active = keyspace.active();
+      if (active != null) {
+        openTail(keyspace.name(), active, true);
+      }
+    }
+    for (ManifestScan.PlacedEdit edit : manifest.edits()) {
+      if (edit.sequence() > committed && edit.recorded().edit() instanceof Edit.Roll roll) {
+        openTail(roll.keyspace(), roll.opened(), edit.sequence() <= durable);
+      }
+    }
+  }
+
+  private void openTail(String keyspace, SegmentId id, boolean mustExist) throws IOException {
+    String path = id.logPath(keyspace);
+    StorageFile file = null;
+    if (storage.exists(path)) {
+      file = storage.open(path);
+    } else if (mustExist) {
+      throw new CorruptionException(path, 0, "the file is missing");
+    }
+    try {
+      tails.put(path, new TailCursor(keyspace, id, file));
+    } catch (IOException e) {
+      if (file != null) {
+        file.close();
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Hands the records of the tails and all edits to {@code sink}, ordered by sequence, up to the
+   * last one that remains.
+   *
+   * @throws CorruptionException if something that was durable is missing or damaged
+   */
+  public void replayTail(TailSink sink) throws IOException {
+    long anchor = anchor();
+    long last = anchor;
+    int nextEdit = 0;
+    List<ManifestScan.PlacedEdit> edits = manifest.edits();
+    while (true) {
+      ManifestScan.PlacedEdit edit = nextEdit < edits.size() ? edits.get(nextEdit) : null;
+      long sequence = edit == null ? Long.MAX_VALUE : edit.sequence();
+      for (TailCursor cursor : tails.values()) {
+        if (cursor.present()) {
+          sequence = Math.min(sequence, cursor.sequence());
+        }
+      }
+      if (sequence > cutAfter || sequence == Long.MAX_VALUE) {
+        break;
+      }
+      if (sequence > anchor && sequence != last + 1) {
+        break; // a gap: what follows was never acknowledged
+      }
+      if (edit != null && edit.sequence() == sequence) {
+        sink.edit(edit.recorded(), edit.offset(), edit.length());
+        keptTerm = edit.recorded().term();
+        nextEdit++;
+      } else if (!replayBatch(sequence, sequence > anchor, sink)) {
+        break;
+      }
+      last = Math.max(last, sequence);
+    }
+    kept = last;
+    rejectDamage(anchor);
+  }
+
+  /** Whether the batch was whole, or need not be. */
+  private boolean replayBatch(long sequence, boolean whole, TailSink sink) throws IOException {
+    List<TailRecord> records = new ArrayList<>();
+    List<TailCursor> touched = new ArrayList<>();
+    long term = 0;
+    int size = 0;
+    long indexes = 0;
+    for (TailCursor cursor : tails.values()) {
+      if (!cursor.present() || cursor.sequence() != sequence) {
+        continue;
+      }
+      touched.add(cursor);
+      while (cursor.present() && cursor.sequence() == sequence) {
+        term = cursor.term();
+        size = cursor.batchSize();
+        indexes += cursor.batchIndex();
+        records.add(cursor.record());
+        cursor.advance();
+      }
+    }
+    if (whole && (records.size() != size || indexes != (long) size * (size - 1) / 2)) {
+      return false;
+    }
+    sink.batch(sequence, term, records);
+    keptTerm = Math.max(keptTerm, term);
+    for (TailCursor cursor : touched) {
+      cursor.keep();
+    }
+    return true;
+  }
+
+  /** The sequence of the last durable edit, after which every sequence must be found. */
+  private long anchor() {
+    long anchor = 0;
+    for (ManifestScan.PlacedEdit edit : manifest.edits()) {
+      if (edit.sequence() <= durable) {
+        anchor = edit.sequence();
+      }
+    }
+    return anchor;
+  }
+
+  private void rejectDamage(long anchor) throws CorruptionException {
+    for (ManifestScan.PlacedEdit edit : manifest.edits()) {
+      if (edit.sequence() == anchor) {
+        for (RecordedEdit.Tail floor : edit.recorded().tails()) {
+          TailCursor cursor = tails.get(floor.id().logPath(floor.keyspace()));
+          if (cursor != null && cursor.goodLength() < floor.length()) {
+            throw damaged(cursor);
+          }
+        }
+      }
+    }
+    boolean missing = kept < durable;
+    for (TailCursor cursor : tails.values()) {
+      long behind = cursor.sequenceBehindDefect();
+      if (cursor.defect() != null && (missing || (behind >= 0 && behind <= durable))) {
+        throw damaged(cursor);
+      }
+    }
+    boolean behind =
+        manifest.sequenceBehindDefect() >= 0 && manifest.sequenceBehindDefect() <= durable;
+    if (missing || behind) {
+      throw new CorruptionException(
+          ManifestState.PATH,
+          manifest.goodLength(),
+          manifest.defect().isEmpty()
+              ? "sequence " + (kept + 1) + " is missing but " + durable + " was durable"
+              : manifest.defect());
+    }
+  }
+
+  private static CorruptionException damaged(TailCursor cursor) {
+    String defect = cursor.defect();
+    return new CorruptionException(
+        cursor.path(), cursor.goodLength(), defect == null ? "the file ends too early" : defect);
+  }
+
+  /**
+   * Makes the directory say what was found: removes what is beyond the kept sequence, finishes an
+   * unfinished cut and makes files that a crash kept from appearing. Durable on return.
+   */
+  public void settle(DurableMark mark) throws IOException {
+    boolean newManifest = manifest.size() < 0;
+    if (newManifest) {
+      storage.createDirectory(ManifestState.DIRECTORY);
+      storage.create(ManifestState.PATH).close();
+    }
+    if (cutAfter != CutIntent.NONE) {
+      mark.write(kept, committed);
+      mark.sync();
+    }
+    try (StorageFile file = storage.open(ManifestState.PATH)) {
+      file.truncate(manifestLength());
+      file.sync();
+    }
+    for (ManifestScan.PlacedEdit edit : manifest.edits()) {
+      if (edit.sequence() > committed && edit.recorded().edit() instanceof Edit.Roll roll) {
+        settleRolled(roll, edit.sequence() <= kept);
+      }
+    }
+    for (TailCursor cursor : tails.values()) {
+      StorageFile file = cursor.file();
+      if (file != null) {
+        file.truncate(cursor.keptLength());
+        file.sync(); // what a process that died had only handed to the page cache
+      }
+    }
+    for (String keyspace : keyspacesSeen()) {
+      storage.syncDirectory(keyspace);
+    }
+    storage.syncDirectory(ManifestState.DIRECTORY);
+    storage.syncDirectory("");
+    if (cutAfter != CutIntent.NONE) {
+      CutIntent.remove(storage);
+    }
+  }
+
+  private Set<String> keyspacesSeen() throws IOException {
+    Set<String> seen = new LinkedHashSet<>(state.keyspaces().keySet());
+    for (ManifestScan.PlacedEdit edit : manifest.edits()) {
+      if (edit.recorded().edit() instanceof Edit.KeyspaceAdded added && edit.sequence() <= kept) {
+        storage.createDirectory(added.keyspace());
+        seen.add(added.keyspace());
+      }
+    }
+    return seen;
+  }
+
+  private void settleRolled(Edit.Roll roll, boolean remains) throws IOException {
+    String path = roll.opened().logPath(roll.keyspace());
+    boolean exists = storage.exists(path);
+    if (remains && !exists) {
+      storage.createDirectory(roll.keyspace());
+      storage.create(path).close();
+    } else if (!remains && exists) {
+      storage.delete(path);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (TailCursor cursor : tails.values()) {
+      StorageFile file = cursor.file();
+      if (file != null) {
+        file.close();
+      }
+    }
+  }
+}

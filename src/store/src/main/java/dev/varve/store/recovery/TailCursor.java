@@ -1,0 +1,146 @@
+package dev.varve.store.recovery;
+
+import dev.varve.store.format.RecordKind;
+import dev.varve.store.format.SegmentId;
+import dev.varve.store.segment.ScanEnd;
+import dev.varve.store.segment.SegmentScanner;
+import dev.varve.store.storage.StorageFile;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** A segment whose records recovery reads one by one, and how far it keeps it. */
+final class TailCursor {
+  private final String keyspace;
+  private final SegmentId id;
+  private final String path;
+  private final @Nullable StorageFile file;
+  private final long size;
+  private final @Nullable SegmentScanner scanner;
+
+  private boolean present;
+  private long sequence;
+  private @Nullable String disorder;
+  private long keptLength;
+  private int keptCrc;
+
+  /**
+   * @param file null when there is none: it counts as empty
+   */
+  TailCursor(String keyspace, SegmentId id, @Nullable StorageFile file) throws IOException {
+    this.keyspace = keyspace;
+    this.id = id;
+    this.path = id.logPath(keyspace);
+    this.file = file;
+    this.size = file == null ? 0 : file.size();
+    this.scanner = file == null ? null : new SegmentScanner(file, path, 0, size);
+    advance();
+  }
+
+  String path() {
+    return path;
+  }
+
+  @Nullable StorageFile file() {
+    return file;
+  }
+
+  long size() {
+    return size;
+  }
+
+  /** Whether there is a current record. */
+  boolean present() {
+    return present;
+  }
+
+  /** The current record's sequence. */
+  long sequence() {
+    return sequence;
+  }
+
+  long term() {
+    return open().term();
+  }
+
+  int batchSize() {
+    return open().batchSize();
+  }
+
+  int batchIndex() {
+    return open().batchIndex();
+  }
+
+  TailRecord record() {
+    SegmentScanner at = open();
+    byte[] key = new byte[at.keyLength()];
+    at.buffer().get(at.keyPosition(), key);
+    return new TailRecord(
+        keyspace,
+        id,
+        at.kind() == RecordKind.TOMBSTONE,
+        at.expiresAtMs(),
+        at.offset(),
+        at.length(),
+        key);
+  }
+
+  void advance() throws IOException {
+    long before = sequence;
+    present = disorder == null && scanner != null && scanner.next();
+    if (!present) {
+      return;
+    }
+    sequence = open().sequence();
+    if (open().kind() == RecordKind.EDIT || sequence < before) {
+      disorder = "a record that does not belong there, of sequence " + sequence;
+      present = false;
+    }
+  }
+
+  /** All records before the current one are kept. */
+  void keep() {
+    if (scanner != null) {
+      keptLength = present || disorder != null ? scanner.offset() : scanner.end().offset();
+      keptCrc = scanner.crcBefore();
+    }
+  }
+
+  long keptLength() {
+    return keptLength;
+  }
+
+  int keptCrc() {
+    return keptCrc;
+  }
+
+  /** Where good bytes end, once all records were read; the size while there are more. */
+  long goodLength() {
+    if (scanner == null || present) {
+      return size;
+    }
+    return disorder != null ? scanner.offset() : scanner.end().offset();
+  }
+
+  /** What is wrong at {@link #goodLength}; null if nothing is. */
+  @Nullable String defect() {
+    if (disorder != null) {
+      return disorder;
+    }
+    if (scanner == null || present || scanner.end().reason() == ScanEnd.Reason.END) {
+      return null;
+    }
+    return scanner.end().detail();
+  }
+
+  /** The sequence of a whole record behind the defect; -1: there is none. */
+  long sequenceBehindDefect() {
+    return scanner == null || present || disorder != null ? -1 : scanner.end().nextValidSequence();
+  }
+
+  private SegmentScanner open() {
+    if (scanner == null) {
+      throw new IllegalStateException(path + " has no records");
+    }
+    return scanner;
+  }
+}

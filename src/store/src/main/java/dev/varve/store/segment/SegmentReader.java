@@ -1,0 +1,139 @@
+package dev.varve.store.segment;
+
+import dev.varve.store.format.LogRecord;
+import dev.varve.store.format.RecordCodec;
+import dev.varve.store.storage.StorageFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads single records of one segment, on any thread, and counts who uses it: the file stays open
+ * (and in its directory) until the segment is retired and the last user has let go.
+ *
+ * <p>A user calls {@link #tryAcquire} before and {@link #release} after reading. False means that
+ * the segment was retired; it is retired only after the keydir stopped pointing at it, so that a
+ * look-up from then on finds the record's new place.
+ */
+public final class SegmentReader {
+
+  /** The owner's own reference, which {@link #retire} gives up. */
+  private static final long OWNER = 1;
+
+  private final StorageFile file;
+  private final String path;
+  private final AtomicLong references = new AtomicLong(OWNER);
+  private final AtomicReference<@Nullable Runnable> whenUnreferenced = new AtomicReference<>();
+
+  /** Takes over an open file. */
+  public SegmentReader(StorageFile file, String path) {
+    this.file = file;
+    this.path = path;
+  }
+
+  /** Takes a reference, unless nobody holds one any more. */
+  public boolean tryAcquire() {
+    long held = references.get();
+    while (held > 0) {
+      long seen = references.compareAndExchange(held, held + 1);
+      if (seen == held) {
+        return true;
+      }
+      held = seen;
+    }
+    return false;
+  }
+
+  /** Gives a reference back; the last one after {@link #retire} runs its action on this thread. */
+  public void release() {
+    long left = references.decrementAndGet();
+    if (left < 0) {
+      throw new IllegalStateException("segment " + path + " was released more than acquired");
+    }
+    if (left == 0) {
+      Runnable action = whenUnreferenced.getAndSet(null);
+      if (action != null) {
+        action.run();
+      }
+    }
+  }
+
+  /**
+   * Gives the owner's reference up; once nobody holds one, {@code whenUnreferenced} runs, once, on
+   * the thread that let go last: that is where the file is closed, and deleted if it is to be.
+   */
+  public void retire(Runnable whenUnreferenced) {
+    if (!this.whenUnreferenced.compareAndSet(null, whenUnreferenced) || references.get() <= 0) {
+      throw new IllegalStateException("segment " + path + " is already retired");
+    }
+    release();
+  }
+
+  /** Closes the file; for the action of {@link #retire}. */
+  public void close() throws IOException {
+    file.close();
+  }
+
+  /** The segment's path within the store. */
+  public String path() {
+    return path;
+  }
+
+  /** The file that is read. */
+  public StorageFile file() {
+    return file;
+  }
+
+  /**
+   * Reads a record with one positional read and verifies it. The caller holds a reference.
+   *
+   * @throws CorruptRecordException if there is no whole record of exactly this length
+   */
+  public LogRecord read(long offset, int length) throws IOException {
+    return RecordCodec.decode(load(offset, length), 0);
+  }
+
+  /**
+   * Whether the record there has this key. Reads the key alone; only where it differs is the whole
+   * record read and verified, so that a damaged key is never taken for another key.
+   *
+   * @throws CorruptRecordException if the key differs and there is no whole record of this length
+   */
+  public boolean hasKey(long offset, int length, byte[] key) throws IOException {
+    int prefix = Math.min(length, RecordCodec.HEADER_BYTES + key.length);
+    ByteBuffer head = ByteBuffer.allocate(prefix).order(ByteOrder.LITTLE_ENDIAN);
+    if (file.read(head, offset) == prefix
+        && RecordCodec.checkHeader(head, 0, prefix) == RecordCodec.Check.WHOLE
+        && RecordCodec.length(head, 0) == length
+        && RecordCodec.keyLength(head, 0) == key.length
+        && Arrays.equals(head.array(), RecordCodec.HEADER_BYTES, prefix, key, 0, key.length)) {
+      return true;
+    }
+    return Arrays.equals(read(offset, length).key(), key);
+  }
+
+  private ByteBuffer load(long offset, int length) throws IOException {
+    if (length < RecordCodec.HEADER_BYTES || length > RecordCodec.RECORD_BYTES_MAX) {
+      throw new CorruptRecordException(path, offset, "no record has " + length + " bytes");
+    }
+    ByteBuffer buffer = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    int read = file.read(buffer, offset);
+    if (read != length) {
+      throw new CorruptRecordException(
+          path, offset, "the file ends after " + read + " of its " + length + " bytes");
+    }
+    RecordCodec.Check check = RecordCodec.check(buffer, 0, length);
+    if (check != RecordCodec.Check.WHOLE) {
+      throw new CorruptRecordException(path, offset, "found " + check);
+    }
+    if (RecordCodec.length(buffer, 0) != length) {
+      throw new CorruptRecordException(
+          path, offset, "found a record of another length: " + RecordCodec.length(buffer, 0));
+    }
+    return buffer;
+  }
+}

@@ -1,0 +1,205 @@
+package dev.varve.store.storage;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A directory of a POSIX file system, through {@link FileChannel}.
+ *
+ * <p>Interrupting a thread inside {@code FileChannel} I/O closes the channel for every thread. So
+ * no thread that uses a storage is ever interrupted to stop it; as a guard, an interrupt that is
+ * already pending is set aside during each call and restored after it.
+ */
+public final class PosixStorage implements Storage {
+
+  private static final Set<Path> LOCKED_HERE = ConcurrentHashMap.newKeySet();
+
+  private final Path root;
+
+  /** Uses {@code root}, creating it with its parents if it is absent. */
+  public PosixStorage(Path root) throws IOException {
+    Files.createDirectories(root.toAbsolutePath());
+    this.root = root.toRealPath();
+  }
+
+  /** The store's own directory. */
+  public Path root() {
+    return root;
+  }
+
+  @Override
+  public StorageFile create(String path) throws IOException {
+    return openChannel(path, StandardOpenOption.CREATE_NEW);
+  }
+
+  @Override
+  public StorageFile open(String path) throws IOException {
+    return openChannel(path, null);
+  }
+
+  private StorageFile openChannel(String path, @Nullable StandardOpenOption creation)
+      throws IOException {
+    Path target = resolve(path);
+    try {
+      FileChannel channel =
+          creation == null
+              ? FileChannel.open(target, StandardOpenOption.READ, StandardOpenOption.WRITE)
+              : FileChannel.open(
+                  target, StandardOpenOption.READ, StandardOpenOption.WRITE, creation);
+      return new PosixFile(channel, path, this);
+    } catch (IOException e) {
+      throw translated(e, path, 1);
+    }
+  }
+
+  @Override
+  public boolean exists(String path) throws IOException {
+    return Files.exists(resolve(path), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  @Override
+  public List<String> list(String directory) throws IOException {
+    Path target = resolve(directory);
+    if (!Files.isDirectory(target)) {
+      return List.of();
+    }
+    try (Stream<Path> entries = Files.list(target)) {
+      return entries.map(entry -> entry.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Override
+  public void createDirectory(String path) throws IOException {
+    try {
+      Files.createDirectories(resolve(path));
+    } catch (IOException e) {
+      throw translated(e, path, 1);
+    }
+  }
+
+  @Override
+  public void rename(String from, String to) throws IOException {
+    try {
+      Files.move(
+          resolve(from),
+          resolve(to),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw translated(e, to, 1);
+    }
+  }
+
+  @Override
+  public void delete(String path) throws IOException {
+    Files.delete(resolve(path));
+  }
+
+  @Override
+  public void syncDirectory(String path) throws IOException {
+    boolean interrupted = Thread.interrupted();
+    try (FileChannel channel = FileChannel.open(resolve(path), StandardOpenOption.READ)) {
+      channel.force(true);
+    } finally {
+      restore(interrupted);
+    }
+  }
+
+  @Override
+  public Closeable lock(String path) throws IOException {
+    Path file = resolve(path).toAbsolutePath();
+    // Closing any channel on a file drops every POSIX lock that the process holds on it, so a
+    // second
+    // attempt within this process must be refused before it opens the file.
+    if (!LOCKED_HERE.add(file)) {
+      throw new StoreLockedException(root.toString());
+    }
+    FileChannel channel = null;
+    boolean held = false;
+    try {
+      channel =
+          FileChannel.open(
+              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      if (channel.tryLock() == null) {
+        throw new StoreLockedException(root.toString());
+      }
+      held = true;
+      return new HeldLock(file, channel);
+    } catch (IOException e) {
+      throw translated(e, path, 1);
+    } finally {
+      if (!held) {
+        if (channel != null) {
+          channel.close();
+        }
+        LOCKED_HERE.remove(file);
+      }
+    }
+  }
+
+  private record HeldLock(Path file, FileChannel channel) implements Closeable {
+    @Override
+    public void close() throws IOException {
+      if (channel.isOpen()) {
+        channel.close();
+        LOCKED_HERE.remove(file);
+      }
+    }
+  }
+
+  @Override
+  public long usableBytes() throws IOException {
+    return Files.getFileStore(root).getUsableSpace();
+  }
+
+  private Path resolve(String path) {
+    Path resolved = root.resolve(path).normalize();
+    if (!resolved.startsWith(root)) {
+      throw new IllegalArgumentException("path leaves the store's directory: " + path);
+    }
+    return resolved;
+  }
+
+  /**
+   * Turns a full disk into {@link DiskFullException}. The JDK hands on the platform's message,
+   * which may be in the user's language, so the free space is asked for as a second witness.
+   */
+  IOException translated(IOException e, String path, long wantedBytes) {
+    if (e instanceof NoSuchFileException
+        || e instanceof FileAlreadyExistsException
+        || e instanceof StoreLockedException) {
+      return e;
+    }
+    String message = String.valueOf(e.getMessage());
+    if (message.contains("No space left on device") || message.contains("Disk quota exceeded")) {
+      return new DiskFullException(path, e);
+    }
+    try {
+      if (usableBytes() < wantedBytes) {
+        return new DiskFullException(path, e);
+      }
+    } catch (IOException unknown) {
+      e.addSuppressed(unknown);
+    }
+    return e;
+  }
+
+  static void restore(boolean interrupted) {
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.store.compaction;
+
+import org.jspecify.annotations.NullMarked;
