@@ -1,0 +1,313 @@
+package dev.varve.replication;
+
+import dev.varve.replication.Response.AppendOutcome;
+import dev.varve.store.Attachment;
+import dev.varve.store.Store;
+import dev.varve.store.StorePoisonedException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows a primary, or waits for one: takes its entries, copies its files when it must, and after
+ * a silence of random length wants to become primary itself.
+ */
+final class Follower implements Role {
+  private final LocalMember me;
+  private final Duration standBack;
+  private final boolean stoodBack;
+  private final Bootstrap bootstrap;
+  private Scheduler.@Nullable Cancellable election;
+  private long standBackUntilNanos;
+  private @Nullable MemberId following;
+  private long followingTerm;
+  private @Nullable ImageCopy copy;
+  private boolean fetching;
+  private boolean reopening;
+
+  Follower(LocalMember me) {
+    this(me, Duration.ZERO, false);
+  }
+
+  /**
+   * @param standBack leaves others this much more time to become primary
+   * @param stoodBack whether it stood back for a more advanced member already, and will not again
+   */
+  Follower(LocalMember me, Duration standBack, boolean stoodBack) {
+    this.me = me;
+    this.standBack = standBack;
+    this.stoodBack = stoodBack;
+    this.bootstrap = new Bootstrap(me, this);
+  }
+
+  @Override
+  public MemberRole kind() {
+    return MemberRole.REPLICA;
+  }
+
+  @Override
+  public String detail() {
+    ImageCopy copying = copy;
+    if (copying != null) {
+      return copying.progress();
+    }
+    if (reopening) {
+      return "opening the store";
+    }
+    MemberId primary = me.primary();
+    if (primary != null && me.store() != null) {
+      return "following " + primary.name();
+    }
+    if (me.store() == null) {
+      return me.identity().imageNeeded()
+          ? "damaged: waits for a primary to copy its files from"
+          : "waits for a primary to finish copying files";
+    }
+    return me.membership().isEmpty() ? "waiting for bootstrap" : "waiting for a primary";
+  }
+
+  @Override
+  public void enter() {
+    standBackUntilNanos = me.thread.nowNanos() + standBack.toNanos();
+    Store store = me.store();
+    if (store != null) {
+      me.log.open(store.log());
+    }
+    scheduleElection();
+    bootstrap.start();
+  }
+
+  @Override
+  public void leave() {
+    if (election != null) {
+      election.cancel();
+    }
+    me.log.close();
+  }
+
+  /** Whether a copy of files is under way, so that what is here may be old. */
+  boolean isCopying() {
+    return copy != null || reopening || me.store() == null;
+  }
+
+  // --- the primary's messages ---
+
+  @Override
+  public CompletableFuture<Response> append(Request.Append append) {
+    me.promises.promise(me.thread.nowNanos());
+    if (!append.primary().equals(following) || append.term() != followingTerm) {
+      following = append.primary();
+      followingTerm = append.term();
+      me.log.forgetMatch();
+    }
+    me.follow(append.primary(), append.committed());
+    if (isCopying() || fetching) {
+      if (me.store() == null && copy == null && !reopening) {
+        copyFrom(append.primary());
+      }
+      return answered(AppendOutcome.BUSY, detail());
+    }
+    if (append.isHeartbeat()) {
+      me.log.match(append.previous());
+      settle(append.committed());
+      return answered(AppendOutcome.ACCEPTED, "");
+    }
+    if (!me.acknowledges() || fetchMissing(append)) {
+      return answered(AppendOutcome.BUSY, "fetching run lists");
+    }
+    CompletableFuture<Response> answer = new CompletableFuture<>();
+    me.thread.when(
+        me.log.take(append.previous(), append.entries()),
+        taken -> {
+          if (me.is(this) && following != null && following.equals(append.primary())) {
+            settle(append.committed());
+          }
+          stopIfPoisoned();
+          if (me.log.needsImage() && me.is(this) && !isCopying()) {
+            copyFrom(append.primary());
+          }
+          answer.complete(answer(append, taken));
+        },
+        failure -> me.stop("the log", failure));
+    return answer;
+  }
+
+  private Response answer(Request.Append append, FollowerLog.Taken taken) {
+    // The role may have been left meanwhile: then what was durable under this primary is not known
+    // to be so any more.
+    boolean still = me.is(this) && me.terms().record().admits(append.term(), append.primary());
+    return still
+        ? response(taken.outcome(), taken.detail())
+        : new Response.Refused(me.term(), "no longer follows " + append.primary().name());
+  }
+
+  private CompletableFuture<Response> answered(AppendOutcome outcome, String detail) {
+    return CompletableFuture.completedFuture(response(outcome, detail));
+  }
+
+  private Response response(AppendOutcome outcome, String detail) {
+    return new Response.AppendAnswer(
+        me.term(),
+        me.self(),
+        outcome,
+        me.log.durableMatch(),
+        me.log.committed(),
+        outcome == AppendOutcome.MISMATCH ? me.log.tail().starts() : List.of(),
+        me.log.tail().last(),
+        detail);
+  }
+
+  private void settle(long committed) {
+    me.log.commit(committed);
+    try {
+      me.prior().reachedBy(me.last());
+    } catch (IOException e) {
+      me.stop("the prior position could not be removed", e);
+    }
+  }
+
+  private void stopIfPoisoned() {
+    var state = me.logState();
+    if (state != null && state.poisoned()) {
+      me.stop(
+          "the store is poisoned",
+          new StorePoisonedException(new IOException("a write or sync failed")));
+    }
+  }
+
+  private boolean fetchMissing(Request.Append append) {
+    Store store = me.store();
+    List<Attachment> missing;
+    try {
+      missing = me.log.missingAttachments(append.entries());
+    } catch (IOException e) {
+      me.note(System.Logger.Level.WARNING, "cannot tell which run lists are missing: " + e);
+      return true;
+    }
+    if (missing.isEmpty() || store == null) {
+      return false;
+    }
+    fetching = true;
+    me.thread.when(
+        new AttachmentFetch(
+                me.thread,
+                me.peers,
+                me.header(),
+                store.log(),
+                append.primary().name(),
+                me.timing().request())
+            .start(missing),
+        done -> fetching = false,
+        failure -> {
+          fetching = false;
+          me.note(System.Logger.Level.WARNING, "could not fetch run lists: " + failure);
+        });
+    return true;
+  }
+
+  // --- images ---
+
+  /** The primary no longer has the entries that are missing here. */
+  boolean installImage(MemberId from) {
+    if (isCopying() || fetching) {
+      return copy != null;
+    }
+    copyFrom(from);
+    return true;
+  }
+
+  private void copyFrom(MemberId from) {
+    try {
+      // Before the first file is touched: what was acknowledged from here is a promise to every
+      // later primary.
+      me.prior().remember(me.last());
+    } catch (IOException e) {
+      me.stop("the prior position could not be persisted", e);
+      return;
+    }
+    ImageCopy starting =
+        new ImageCopy(
+            me.thread,
+            me.peers,
+            me.header(),
+            me.storage,
+            me.self(),
+            from.name(),
+            me.timing().request());
+    copy = starting;
+    me.log.close();
+    me.note(System.Logger.Level.INFO, "copies files from " + from.name());
+    me.thread.blocking(
+        () -> {
+          me.local.close();
+          return starting;
+        },
+        closed ->
+            me.thread.when(starting.start(), copied -> reopen(), failure -> copyFailed(failure)),
+        failure -> me.stop("the store could not be closed", failure));
+  }
+
+  /**
+   * Tried again when the primary is heard next: if the store can be opened as it was, it follows
+   * with that meanwhile.
+   */
+  private void copyFailed(Throwable failure) {
+    me.note(System.Logger.Level.WARNING, "copying files broke off: " + failure);
+    copy = null;
+    me.changed();
+  }
+
+  private void reopen() {
+    copy = null;
+    if (!me.change(me.identity().withImage())) {
+      return;
+    }
+    reopening = true;
+    me.thread.blocking(
+        me.local::open,
+        store -> {
+          reopening = false;
+          if (me.is(this)) {
+            me.opened(store);
+            me.log.open(store.log());
+            me.note(System.Logger.Level.INFO, "has copied all files, and ends at " + me.last());
+          }
+          me.changed();
+        },
+        failure -> me.stop("the copied files could not be opened", failure));
+  }
+
+  // --- elections ---
+
+  private void scheduleElection() {
+    if (election != null) {
+      election.cancel();
+    }
+    long range = me.timing().electionMax().minus(me.timing().electionMin()).toNanos();
+    long silence = me.timing().electionMin().toNanos() + me.runtime.random().nextLong(range);
+    long from = Math.max(me.promises.heardNanos() - standBackUntilNanos, 0) + standBackUntilNanos;
+    long delay = Math.max(from + silence - me.thread.nowNanos(), 1_000_000);
+    election = me.thread.after(Duration.ofNanos(delay), this::silent);
+  }
+
+  private void silent() {
+    if (!me.is(this)) {
+      return;
+    }
+    long now = me.thread.nowNanos();
+    long quiet = now - me.promises.heardNanos();
+    if (quiet < me.timing().electionMin().toNanos()
+        || !me.promises.allowPreVote(now)
+        || isCopying()
+        || fetching
+        || !me.isVoter()
+        || !me.isSource()) {
+      scheduleElection();
+      return;
+    }
+    me.forgetPrimary();
+    me.become(new Candidate(me, stoodBack));
+  }
+}

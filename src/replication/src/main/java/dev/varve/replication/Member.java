@@ -1,0 +1,79 @@
+package dev.varve.replication;
+
+import dev.varve.store.CheckpointResult;
+import dev.varve.store.CompactionEvent;
+import dev.varve.store.CompactionListener;
+import dev.varve.store.CompactionRequest;
+import dev.varve.store.Store;
+import dev.varve.store.WriteBatch;
+import dev.varve.store.compaction.CancelToken;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One member of a shard, as the process around it sees it: a store that is written through a
+ * quorum. Every method may be called from any thread; none but {@link #compact} and {@link #close}
+ * blocks.
+ */
+public interface Member extends AutoCloseable {
+
+  /** What the member is doing now; a snapshot, never older than one heartbeat. */
+  MemberStatus status();
+
+  /**
+   * The open store, or null while there is none: before recovery ends, while an image is installed,
+   * after damage.
+   */
+  @Nullable Store store();
+
+  /**
+   * Writes a batch on the primary. The future completes once the batch is durable on a majority of
+   * the membership and visible to reads. It fails with {@link NotPrimaryException} or a {@link
+   * QuorumUnavailableException} whose {@code notApplied} is true, and nothing was written; with one
+   * whose {@code notApplied} is false, and the batch may or may not become visible later; or with
+   * one of the store's own refusals, and nothing was written.
+   */
+  CompletableFuture<Written> write(WriteBatch batch);
+
+  /**
+   * Whether a read of {@link #store()} that starts now sees every acknowledged write: this member
+   * is the serving primary, and a majority promised to follow no other for longer than the read may
+   * rely on. Two volatile reads and the clock.
+   */
+  boolean readsAreFresh();
+
+  /**
+   * Makes sure that a read which starts after completion sees every write acknowledged before the
+   * call, by one heartbeat round with a majority. Fails with {@link NotPrimaryException} or {@link
+   * QuorumUnavailableException}.
+   */
+  CompletableFuture<Void> confirmReads();
+
+  /**
+   * Compacts on the primary, on the caller's thread.
+   *
+   * @param expectedTerm the term that the caller means to act in; 0 leaves it unchecked
+   * @throws NotPrimaryException if this member is not the serving primary, or was deposed meanwhile
+   * @throws StaleTermException if {@code expectedTerm} is not this primary's term
+   */
+  CompactionEvent compact(
+      long expectedTerm, CompactionRequest request, CompactionListener progress, CancelToken cancel)
+      throws IOException, NotPrimaryException, StaleTermException;
+
+  /** Appends a durable recovery point; fails as {@link #write} does. */
+  CompletableFuture<CheckpointResult> checkpoint();
+
+  /**
+   * Answers a message that another member sent. Never fails: what cannot be done is answered with
+   * {@link Response.Refused}.
+   */
+  CompletableFuture<Response> handle(Request request);
+
+  /**
+   * Stops serving, stops its promises from being relied on by answering no more, and closes the
+   * store.
+   */
+  @Override
+  void close();
+}

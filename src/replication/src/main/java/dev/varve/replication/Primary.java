@@ -1,0 +1,265 @@
+package dev.varve.replication;
+
+import dev.varve.store.LogEntry;
+import dev.varve.store.LogListener;
+import dev.varve.store.LogPosition;
+import dev.varve.store.LogState;
+import dev.varve.store.ShardLog;
+import dev.varve.store.Store;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Leads the shard in one term: appends the term's first record, serves once that is committed,
+ * counts what is durable where, and stops as soon as a higher term shows or no majority answers.
+ */
+final class Primary implements Role {
+  private static final Duration APPLY_POLL = Duration.ofMillis(2);
+
+  private record Confirmation(long askedNanos, CompletableFuture<Void> done) {}
+
+  private final LocalMember me;
+  private final Store store;
+  private final ShardLog log;
+  private final long term;
+  private final Shipping shipping;
+  private final LeaseKeeper leaseKeeper;
+  private final MembershipKeeper membershipKeeper;
+  private final List<Confirmation> confirmations = new ArrayList<>();
+  private final long enteredNanos;
+  private Scheduler.Cancellable beat = () -> {};
+  private long termStartSequence = Long.MAX_VALUE;
+  private long durable;
+  private long committed;
+  private boolean awaitingApply;
+  private volatile boolean serving;
+  private volatile long freshUntilNanos = Long.MIN_VALUE;
+
+  Primary(LocalMember me, Store store, long term) {
+    this.me = me;
+    this.store = store;
+    this.log = store.log();
+    this.term = term;
+    this.enteredNanos = me.thread.nowNanos();
+    LogState state = log.state();
+    this.committed = state.committed();
+    this.shipping = new Shipping(me, log, term, TermStarts.of(state), this::acknowledged);
+    this.leaseKeeper = new LeaseKeeper(me, this);
+    this.membershipKeeper = new MembershipKeeper(me, this, log, shipping);
+  }
+
+  long term() {
+    return term;
+  }
+
+  Store store() {
+    return store;
+  }
+
+  /** From any thread. */
+  boolean serving() {
+    return serving;
+  }
+
+  /** From any thread: whether a read that starts now sees every acknowledged write. */
+  boolean readsAreFresh(long nowNanos) {
+    return serving && nowNanos < freshUntilNanos;
+  }
+
+  Shipping shipping() {
+    return shipping;
+  }
+
+  @Override
+  public MemberRole kind() {
+    return MemberRole.PRIMARY;
+  }
+
+  @Override
+  public String detail() {
+    return serving ? "serving" : "committing the first record of term " + term;
+  }
+
+  @Override
+  public void enter() {
+    me.follow(me.self(), committed);
+    me.thread.when(
+        log.lead(term, listener()),
+        state -> {},
+        failure -> depose("the log cannot be led: " + failure));
+    leaseKeeper.start();
+    beat();
+  }
+
+  /**
+   * What is not committed fails with an unknown outcome; its bytes stay in the log until a later
+   * primary decides.
+   */
+  @Override
+  public void leave() {
+    serving = false;
+    freshUntilNanos = Long.MIN_VALUE;
+    beat.cancel();
+    shipping.stop();
+    me.log.waitFor(log, log.resign());
+    NotPrimaryException deposed = new NotPrimaryException(null, null, me.term());
+    confirmations.forEach(waiting -> waiting.done().completeExceptionally(deposed));
+    confirmations.clear();
+  }
+
+  /** Nobody else can be primary in this term, and a higher one made this member follow before. */
+  @Override
+  public CompletableFuture<Response> append(Request.Append append) {
+    return CompletableFuture.completedFuture(
+        new Response.Refused(me.term(), "is itself the primary of term " + term));
+  }
+
+  void depose(String reason) {
+    if (me.is(this)) {
+      me.note(System.Logger.Level.WARNING, "resigns in term " + term + ": " + reason);
+      me.forgetPrimary();
+      me.become(new Follower(me));
+    }
+  }
+
+  // --- the log, as the store tells of it ---
+
+  private LogListener listener() {
+    return new LogListener() {
+      @Override
+      public void appended(List<LogEntry> group) {
+        LogPosition first = new LogPosition(group.getFirst().term(), group.getFirst().sequence());
+        LogPosition last = new LogPosition(group.getLast().term(), group.getLast().sequence());
+        me.thread.run(() -> grown(first, last));
+      }
+
+      @Override
+      public void durable(long sequence) {
+        me.thread.run(() -> durableHere(sequence));
+      }
+
+      @Override
+      public void failed(Throwable cause) {
+        me.thread.run(() -> me.stop("the store is poisoned", cause));
+      }
+    };
+  }
+
+  private void grown(LogPosition first, LogPosition last) {
+    if (me.is(this)) {
+      // The first entry that a term writes is its start.
+      termStartSequence = Math.min(termStartSequence, first.sequence());
+      shipping.appended(first, last);
+    }
+  }
+
+  private void durableHere(long sequence) {
+    if (me.is(this)) {
+      durable = Math.max(durable, sequence);
+      decideCommit();
+    }
+  }
+
+  // --- commit ---
+
+  private void acknowledged() {
+    if (!me.is(this)) {
+      return;
+    }
+    freshUntilNanos = ReadPromise.freshUntilNanos(me.quorum(), me.timing(), this::acknowledgedSend);
+    confirm();
+    decideCommit();
+  }
+
+  private long acknowledgedSend(MemberId member) {
+    if (member.equals(me.self())) {
+      return me.thread.nowNanos();
+    }
+    Progress there = shipping.of(member);
+    return there == null ? Long.MIN_VALUE : there.acknowledgedSendNanos();
+  }
+
+  private long durableAt(MemberId member) {
+    if (member.equals(me.self())) {
+      return durable;
+    }
+    Progress there = shipping.of(member);
+    return there == null ? 0 : there.acknowledged();
+  }
+
+  private void decideCommit() {
+    long now = CommitRule.committed(me.quorum(), termStartSequence, committed, this::durableAt);
+    if (now > committed) {
+      committed = now;
+      shipping.committed(now);
+      log.commit(now);
+      me.follow(me.self(), now);
+    }
+    if (!serving && !awaitingApply && committed >= termStartSequence) {
+      awaitingApply = true;
+      serveOnceApplied();
+    }
+  }
+
+  /** What earlier primaries acknowledged must be readable before the first read is answered. */
+  private void serveOnceApplied() {
+    if (!me.is(this)) {
+      return;
+    }
+    if (log.state().applied() < termStartSequence) {
+      Scheduler.Cancellable _ = me.thread.after(APPLY_POLL, this::serveOnceApplied);
+      return;
+    }
+    serving = true;
+    me.note(System.Logger.Level.INFO, "serves in term " + term);
+    membershipKeeper.start();
+    me.changed();
+  }
+
+  // --- heartbeats, and the majority they show ---
+
+  private void beat() {
+    if (!me.is(this)) {
+      return;
+    }
+    long heard = me.quorum().reachedByMajority(this::acknowledgedSend);
+    long since = heard == Long.MIN_VALUE ? enteredNanos : Math.max(heard, enteredNanos);
+    if (me.thread.nowNanos() - since > me.timing().quorumLost().toNanos()) {
+      depose("no majority has answered for " + me.timing().quorumLost());
+      return;
+    }
+    shipping.heartbeat();
+    acknowledged();
+    me.changed();
+    beat = me.thread.after(me.timing().heartbeat(), this::beat);
+  }
+
+  /** Completes once a majority has acknowledged a heartbeat sent from now on. */
+  CompletableFuture<Void> confirmReads() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    confirmations.add(new Confirmation(me.thread.nowNanos(), done));
+    shipping.heartbeat();
+    confirm();
+    return done;
+  }
+
+  private void confirm() {
+    if (!serving || confirmations.isEmpty()) {
+      return;
+    }
+    long heard = me.quorum().reachedByMajority(this::acknowledgedSend);
+    confirmations.removeIf(
+        waiting -> {
+          if (waiting.done().isDone()) {
+            return true;
+          }
+          boolean confirmed = heard != Long.MIN_VALUE && heard - waiting.askedNanos() >= 0;
+          if (confirmed) {
+            waiting.done().complete(null);
+          }
+          return confirmed;
+        });
+  }
+}

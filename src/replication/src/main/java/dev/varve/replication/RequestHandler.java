@@ -1,0 +1,144 @@
+package dev.varve.replication;
+
+import dev.varve.store.LogPosition;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers what other members send. Here is decided whom this member follows: no lower term, no
+ * second holder of the same one, nobody new while a promise runs; and each term is persisted before
+ * the answer that depends on it. On the scheduler only.
+ */
+final class RequestHandler {
+  private final LocalMember me;
+  private final FileSource files;
+
+  RequestHandler(LocalMember me, FileSource files) {
+    this.me = me;
+    this.files = files;
+  }
+
+  CompletableFuture<Response> handle(Request request) {
+    if (!me.begun() || me.role() instanceof Stopped) {
+      return answered(new Response.Refused(0, me.role().detail()));
+    }
+    if (request.shard() != me.options.shard()) {
+      return answered(new Response.Refused(0, "a member of shard " + me.options.shard()));
+    }
+    me.sawTerm(request.term());
+    return switch (request) {
+      case Request.PreVote _ -> answered(preVote());
+      case Request.Fence fence -> answered(fence(fence));
+      case Request.Append append -> append(append);
+      case Request.InstallImage order -> answered(installImage(order));
+      case Request.DescribeMember _ -> answered(describe());
+      case Request.FetchEntries fetch -> answered(files.entries(fetch));
+      case Request.OpenImage _ -> files.openImage();
+      case Request.CheckFiles check -> files.sameFiles(check);
+      case Request.GetFile get -> files.file(get);
+      case Request.CloseImage close -> answered(files.closeImage(close));
+    };
+  }
+
+  /**
+   * A promise not to disturb a primary that a majority hears. Nothing is persisted, and the term is
+   * not adopted.
+   */
+  private Response preVote() {
+    boolean granted =
+        !(me.role() instanceof Primary) && me.promises.allowPreVote(me.thread.nowNanos());
+    return new Response.PreVoteAnswer(
+        me.term(),
+        me.self(),
+        granted,
+        me.mayHaveAcknowledged(),
+        granted ? "" : "hears a primary, or did lately");
+  }
+
+  private Response fence(Request.Fence request) {
+    @Nullable String refusal = null;
+    if (!me.terms().record().admits(request.term(), request.candidate())) {
+      refusal = "follows term " + me.term();
+    } else if (!(me.role() instanceof Primary) && !me.promises.allowFence(me.thread.nowNanos())) {
+      refusal = "promised the primary not to";
+    } else if (request.term() > me.term()) {
+      if (!me.advance(request.term(), request.candidate())) {
+        refusal = "could not persist the term";
+      } else {
+        me.promises.fenced(me.thread.nowNanos());
+        me.forgetPrimary();
+        if (!(me.role() instanceof Follower)) {
+          me.become(new Follower(me));
+        }
+      }
+    } else {
+      me.promises.fenced(me.thread.nowNanos());
+    }
+    LogPosition last = me.mayHaveAcknowledged();
+    return new Response.FenceAnswer(
+        me.term(),
+        me.self(),
+        refusal == null,
+        me.terms().record().holder(),
+        last,
+        me.isSource(),
+        refusal == null ? "" : refusal);
+  }
+
+  private CompletableFuture<Response> append(Request.Append request) {
+    if (!admit(request.term(), request.primary())) {
+      return answered(
+          new Response.AppendAnswer(
+              me.term(),
+              me.self(),
+              Response.AppendOutcome.REFUSED,
+              LogPosition.EMPTY,
+              me.log.committed(),
+              List.of(),
+              me.last(),
+              "follows term " + me.term()));
+    }
+    return me.role().append(request);
+  }
+
+  private Response installImage(Request.InstallImage request) {
+    boolean accepted =
+        admit(request.term(), request.primary())
+            && me.role() instanceof Follower follower
+            && follower.installImage(request.primary());
+    return new Response.InstallImageAnswer(me.term(), me.self(), accepted);
+  }
+
+  /**
+   * Whether the sender is the primary to follow; then its term is persisted and this member
+   * follows.
+   */
+  private boolean admit(long term, MemberId primary) {
+    if (primary.equals(me.self()) || !me.terms().record().admits(term, primary)) {
+      return false;
+    }
+    if (!me.advance(term, primary)) {
+      return false;
+    }
+    if (!(me.role() instanceof Follower)) {
+      me.become(new Follower(me));
+    }
+    return true;
+  }
+
+  private Response describe() {
+    return new Response.MemberDescription(
+        me.term(),
+        me.self(),
+        me.options.cluster(),
+        Bootstrap.isEmpty(me),
+        me.primary(),
+        me.last(),
+        me.log.committed());
+  }
+
+  private static CompletableFuture<Response> answered(Response response) {
+    return CompletableFuture.completedFuture(response);
+  }
+}

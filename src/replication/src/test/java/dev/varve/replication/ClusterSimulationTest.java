@@ -1,0 +1,135 @@
+package dev.varve.replication;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.varve.store.Store;
+import dev.varve.store.Versioned;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Whole clusters under random trouble. A failure names its seed; {@code -Dvarve.seed=N} replays
+ * that seed alone, {@code -Dvarve.seeds=N} tries that many.
+ */
+class ClusterSimulationTest {
+  private static final int SEEDS = Integer.getInteger("varve.seeds", 300);
+  private static final int KEYS = 12;
+  private static final int CLIENTS = 16;
+
+  @Test
+  void clustersKeepTheirWordUnderTrouble() throws IOException {
+    Integer only = Integer.getInteger("varve.seed");
+    int writes = 0;
+    int reads = 0;
+    int compactions = 0;
+    int wipes = 0;
+    long terms = 0;
+    int copies = 0;
+    Map<String, Integer> ended = new TreeMap<>();
+    List<Integer> seeds = new ArrayList<>();
+    for (int seed = 1; seed <= SEEDS; seed++) {
+      seeds.add(seed);
+    }
+    for (int seed : only == null ? seeds : List.of(only)) {
+      Outcome outcome = run(seed);
+      writes += outcome.history.acknowledgedWrites();
+      reads += outcome.history.reads();
+      compactions += outcome.trouble.compactions();
+      wipes += outcome.trouble.wipes();
+      outcome
+          .trouble
+          .compactionsEnded()
+          .forEach((end, count) -> ended.merge(end, count, Integer::sum));
+      terms += outcome.terms;
+      copies += outcome.copies;
+    }
+    System.out.printf(
+        "%d seeds: %d acknowledged writes, %d reads, %d terms, %d images, %d lost disks,"
+            + " compactions %d %s%n",
+        only == null ? SEEDS : 1, writes, reads, terms, copies, wipes, compactions, ended);
+    if (only == null && SEEDS >= 100) {
+      // The trouble must not be such that nothing happens at all.
+      assertTrue(writes > SEEDS * 100, "only " + writes + " writes");
+      assertTrue(compactions > SEEDS / 2, "only " + compactions + " compactions");
+    }
+  }
+
+  private record Outcome(History history, Trouble trouble, long terms, int copies) {}
+
+  private static Outcome run(int seed) throws IOException {
+    Simulation simulation = new Simulation(seed);
+    SimulatedCluster cluster = new SimulatedCluster(simulation, seed % 4 == 0 ? 5 : 3);
+    History history = new History();
+    Trouble trouble = new Trouble(cluster);
+    List<SimulatedClient> clients = new ArrayList<>();
+    try {
+      cluster.startAll();
+      cluster.awaitPrimary(Duration.ofSeconds(30));
+      for (int i = 0; i < CLIENTS; i++) {
+        SimulatedClient client = new SimulatedClient(cluster, history, "c" + i, KEYS);
+        clients.add(client);
+        client.start();
+      }
+      cluster.watch();
+      trouble.start();
+      simulation.run(Duration.ofSeconds(20));
+      trouble.stop();
+      // Trouble begun before may go on for a while; clients notice when it ends.
+      simulation.run(Duration.ofSeconds(8));
+      clients.forEach(SimulatedClient::stop);
+      simulation.run(Duration.ofSeconds(8));
+      cluster.settle(Duration.ofSeconds(60));
+      readEverything(cluster, history);
+      cluster.assertIdentical();
+      simulation.rethrow();
+      return new Outcome(
+          history, trouble, cluster.lease.view().term(), cluster.network.imagesOpened());
+    } catch (AssertionError | RuntimeException e) {
+      throw new AssertionError(
+          "seed "
+              + seed
+              + " (-Dvarve.seed="
+              + seed
+              + "): "
+              + e.getMessage()
+              + "\n"
+              + cluster.describe()
+              + "\n"
+              + String.join("\n", trouble.log()),
+          e);
+    }
+  }
+
+  /** What was acknowledged is there, on every member the same. */
+  private static void readEverything(SimulatedCluster cluster, History history) throws IOException {
+    ReplicatedMember primary = cluster.awaitPrimary(Duration.ofSeconds(1));
+    for (int i = 0; i < KEYS; i++) {
+      String key = "key-" + i;
+      byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
+      Store store = primary.store();
+      assertNotNull(store);
+      Versioned found = store.get(SimulatedCluster.KEYSPACE, bytes);
+      history.answered(
+          history.reading(key, 0),
+          found == null ? null : SimulatedClient.text(found),
+          found == null ? 0 : found.sequence());
+      for (SimulatedCluster.Node node : cluster.up()) {
+        Store other = node.member == null ? null : node.member.store();
+        assertNotNull(other);
+        Versioned there = other.get(SimulatedCluster.KEYSPACE, bytes);
+        assertEquals(
+            found == null ? null : found.sequence(),
+            there == null ? null : there.sequence(),
+            key + " on " + node.name);
+      }
+    }
+  }
+}
