@@ -1,0 +1,125 @@
+package dev.varve.client;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.nio.NioChannelOption;
+import io.netty.handler.ssl.SslContextBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
+import jdk.net.ExtendedSocketOptions;
+import org.jspecify.annotations.Nullable;
+
+/** One channel a member, made at first use and kept until {@link #close}. */
+final class Connections implements AutoCloseable {
+  /**
+   * The largest message of the protocol is a batch or value of 16 MiB, plus its key and framing.
+   */
+  static final int MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
+
+  private static final int PROBE_IDLE_SECONDS = 15;
+  private static final int PROBE_INTERVAL_SECONDS = 5;
+  private static final int PROBES = 3;
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
+  private final ConcurrentHashMap<Address, ManagedChannel> channels = new ConcurrentHashMap<>();
+  private final io.netty.handler.ssl.@Nullable SslContext tls;
+  private volatile boolean closed;
+
+  /**
+   * Makes no connection yet.
+   *
+   * @throws UncheckedIOException when a TLS file cannot be read or used
+   */
+  Connections(@Nullable TlsFiles files) {
+    this.tls = files == null ? null : context(files);
+  }
+
+  /**
+   * Refuses use after {@link #close}.
+   *
+   * @throws IllegalStateException when closed
+   */
+  void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the client is closed");
+    }
+  }
+
+  ManagedChannel to(Address address) {
+    requireOpen();
+    return channels.computeIfAbsent(address, this::open);
+  }
+
+  private ManagedChannel open(Address address) {
+    NettyChannelBuilder builder =
+        NettyChannelBuilder.forAddress(address.host(), address.port())
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) CONNECT_TIMEOUT.toMillis());
+    noticeSilence(builder);
+    if (tls == null) {
+      builder.usePlaintext();
+    } else {
+      builder.sslContext(tls);
+    }
+    return builder.build();
+  }
+
+  /**
+   * Lets the kernel probe a connection on which nothing comes, so that a long stream ends when its
+   * machine is gone. gRPC's own pings need the server's consent; these do not.
+   */
+  private static void noticeSilence(NettyChannelBuilder builder) {
+    builder.withOption(ChannelOption.SO_KEEPALIVE, true);
+    if (ModuleLayer.boot().findModule("jdk.net").isPresent()) { // a trimmed runtime may lack it
+      builder
+          .withOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE), PROBE_IDLE_SECONDS)
+          .withOption(
+              NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL), PROBE_INTERVAL_SECONDS)
+          .withOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), PROBES);
+    }
+  }
+
+  private static io.netty.handler.ssl.SslContext context(TlsFiles files) {
+    try {
+      SslContextBuilder builder = GrpcSslContexts.forClient();
+      Path authorities = files.authorities();
+      if (authorities != null) {
+        builder.trustManager(authorities.toFile());
+      }
+      Path certificate = files.certificate();
+      Path key = files.key();
+      if (certificate != null && key != null) {
+        builder.keyManager(certificate.toFile(), key.toFile());
+      }
+      return builder.build();
+    } catch (SSLException e) {
+      throw new UncheckedIOException("cannot use the TLS files: " + e.getMessage(), e);
+    } catch (IllegalArgumentException e) { // what Netty makes of a missing or malformed file
+      throw new UncheckedIOException(
+          "cannot read the TLS files: " + e.getMessage(), new IOException(e));
+    }
+  }
+
+  /** Ends every call and closes every connection; waits up to 5 seconds for them to go. */
+  @Override
+  public void close() {
+    closed = true;
+    channels.values().forEach(ManagedChannel::shutdownNow);
+    long deadline = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
+    try {
+      for (ManagedChannel channel : channels.values()) {
+        channel.awaitTermination(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package dev.varve.client;
+
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.MethodDescriptor;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request with one answer, repeated against wherever the primary is until its deadline, as long
+ * as repeating is safe. Nothing blocks: attempts follow each other on gRPC's callbacks and a timer.
+ */
+final class UnaryCall<Q, R> {
+  /** A refusal that names the primary is followed at once, this often; then with a pause. */
+  private static final int IMMEDIATE_REDIRECTS = 3;
+
+  private final CallRunner runner;
+  private final MethodDescriptor<Q, R> method;
+  private final Q request;
+  private final CallKind kind;
+  private final int shard;
+  private final Supplier<CompletableFuture<Address>> route;
+  private final long deadlineNanos;
+  private final long repeatUntilNanos;
+  private final Backoff backoff;
+  private final CompletableFuture<R> result = new CompletableFuture<>();
+  private int redirects;
+  private volatile @Nullable ClientCall<Q, R> current;
+
+  UnaryCall(
+      CallRunner runner,
+      MethodDescriptor<Q, R> method,
+      Q request,
+      CallKind kind,
+      int shard,
+      Supplier<CompletableFuture<Address>> route,
+      long timeoutNanos) {
+    this.runner = runner;
+    this.method = method;
+    this.request = request;
+    this.kind = kind;
+    this.shard = shard;
+    this.route = route;
+    long now = System.nanoTime();
+    this.deadlineNanos = now + timeoutNanos;
+    // A call that may take minutes still gives up after seconds when there is nobody to take it.
+    this.repeatUntilNanos = now + Math.min(timeoutNanos, runner.repeatNanos());
+    this.backoff = runner.backoff();
+  }
+
+  CompletableFuture<R> start() {
+    var _ =
+        result.whenComplete(
+            (answer, failure) -> {
+              ClientCall<Q, R> call = current;
+              if (result.isCancelled() && call != null) {
+                call.cancel("cancelled by the caller", null);
+              }
+            });
+    attempt();
+    return result;
+  }
+
+  private void attempt() {
+    if (result.isDone()) {
+      return;
+    }
+    try {
+      var _ =
+          route
+              .get()
+              .whenComplete(
+                  (address, failure) -> {
+                    if (failure == null) {
+                      call(address);
+                    } else {
+                      failed(null, Errors.of(unwrap(failure), kind, false));
+                    }
+                  });
+    } catch (IllegalStateException e) { // closed
+      result.completeExceptionally(e);
+    }
+  }
+
+  private void call(Address address) {
+    long remaining = deadlineNanos - System.nanoTime();
+    // A read leaves a member that hangs for another; a write that was sent has nothing to gain from
+    // asking elsewhere.
+    long limit = kind == CallKind.READ ? Math.min(remaining, runner.attemptNanos()) : remaining;
+    SentTracer tracer = new SentTracer();
+    ClientCall<Q, R> call;
+    try {
+      call =
+          runner
+              .channel(address)
+              .newCall(
+                  method,
+                  CallOptions.DEFAULT
+                      .withDeadlineAfter(Math.max(1, limit), TimeUnit.NANOSECONDS)
+                      .withStreamTracerFactory(tracer));
+    } catch (IllegalStateException e) {
+      result.completeExceptionally(e);
+      return;
+    }
+    current = call;
+    ClientCalls.asyncUnaryCall(
+        call,
+        request,
+        new StreamObserver<>() {
+          private @Nullable R received;
+
+          @Override
+          public void onNext(R answer) {
+            received = answer;
+          }
+
+          @Override
+          public void onError(Throwable failure) {
+            failed(address, Errors.of(failure, kind, tracer.sent()));
+          }
+
+          @Override
+          public void onCompleted() {
+            R answer = received;
+            if (answer != null) { // gRPC itself fails a unary call that has no answer
+              result.complete(answer);
+            }
+          }
+        });
+    if (result.isCancelled()) {
+      call.cancel("cancelled by the caller", null);
+    }
+  }
+
+  private void failed(@Nullable Address address, VarveException error) {
+    boolean redirected = false;
+    if (address != null && error instanceof NotPrimaryException refusal) {
+      runner.finder().redirect(shard, address, refusal);
+      redirected = refusal.primary().isPresent() && redirects++ < IMMEDIATE_REDIRECTS;
+    } else if (address != null && error instanceof UnavailableException) {
+      runner.finder().doubt(shard, address);
+    }
+    long remaining = repeatUntilNanos - System.nanoTime();
+    long pause = redirected ? 0 : backoff.nextNanos();
+    if (!Errors.mayRepeat(error) || pause >= remaining) {
+      result.completeExceptionally(error);
+    } else if (pause == 0) {
+      attempt();
+    } else {
+      try {
+        runner.later(this::attempt, pause);
+      } catch (RejectedExecutionException e) { // the client was closed
+        result.completeExceptionally(error);
+      }
+    }
+  }
+
+  private static Throwable unwrap(Throwable failure) {
+    Throwable cause = failure.getCause();
+    return failure instanceof CompletionException && cause != null ? cause : failure;
+  }
+}

@@ -1,0 +1,190 @@
+package dev.varve.client;
+
+import dev.varve.protocol.v1.AdminGrpc;
+import dev.varve.protocol.v1.CheckpointRequest;
+import dev.varve.protocol.v1.CheckpointResponse;
+import dev.varve.protocol.v1.CompactRequest;
+import dev.varve.protocol.v1.CompactionEvent;
+import dev.varve.protocol.v1.Endpoint;
+import dev.varve.protocol.v1.EventsRequest;
+import dev.varve.protocol.v1.PlanRequest;
+import dev.varve.protocol.v1.PlanResponse;
+import dev.varve.protocol.v1.StatusResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Operating a store. Made by {@link VarveClient#admin}; closed with it. Every method may throw
+ * {@link VarveException}.
+ */
+public final class VarveAdmin {
+  private static final Duration PLAN_LIMIT = Duration.ofSeconds(60);
+  private static final Duration CHECKPOINT_LIMIT = Duration.ofMinutes(5);
+
+  /**
+   * On top of a run's own limit, so that the server's TIMEOUT event arrives rather than our
+   * deadline.
+   */
+  private static final Duration COMPACT_GRACE = Duration.ofSeconds(20);
+
+  private final CallRunner runner;
+  private final Streams streams;
+
+  VarveAdmin(CallRunner runner, Streams streams) {
+    this.runner = runner;
+    this.streams = streams;
+  }
+
+  /** How many shards the store has. */
+  public int shards() {
+    return runner.await(runner.finder().shards(), CallKind.READ);
+  }
+
+  /** What the member at one address says of itself, without following anything. */
+  public StatusResponse status(Address address) {
+    return runner.await(runner.finder().status(address), CallKind.READ);
+  }
+
+  /**
+   * Asks every member of the topology, and the endpoints first, all at once. A member that does not
+   * answer is in the list with its failure; one that was reached by two addresses is there once.
+   *
+   * @return ordered by shard and name; empty never
+   */
+  public List<MemberStatus> statusOfAll() {
+    Map<Address, CompletableFuture<MemberStatus>> answers = new LinkedHashMap<>();
+    Map<String, MemberStatus> byMember = new HashMap<>();
+    List<MemberStatus> silent = new ArrayList<>();
+    Map<Address, Endpoint> named = new HashMap<>();
+    boolean grown = true;
+    while (grown) { // a second round asks whom the first one named
+      for (Address address : runner.finder().topology().members()) {
+        answers.computeIfAbsent(address, this::ask);
+      }
+      for (CompletableFuture<MemberStatus> answer : List.copyOf(answers.values())) {
+        StatusResponse status = runner.await(answer, CallKind.READ).status();
+        if (status != null) {
+          for (Endpoint endpoint : status.getTopologyList()) {
+            Topology.address(endpoint.getAddress()).ifPresent(a -> named.put(a, endpoint));
+          }
+        }
+      }
+      grown = answers.size() < runner.finder().topology().members().size();
+    }
+    for (CompletableFuture<MemberStatus> answer : answers.values()) {
+      MemberStatus member = runner.await(answer, CallKind.READ);
+      if (member.status() == null) {
+        silent.add(member);
+      } else {
+        byMember.merge(
+            member.shard() + "/" + member.member(),
+            member,
+            (known, other) -> named.containsKey(known.address()) ? known : other);
+      }
+    }
+    List<MemberStatus> all = new ArrayList<>(byMember.values());
+    for (MemberStatus member : silent) {
+      Endpoint endpoint = named.get(member.address());
+      if (endpoint == null) {
+        if (all.isEmpty() || named.isEmpty()) {
+          all.add(member);
+        }
+      } else if (!byMember.containsKey(endpoint.getShard() + "/" + endpoint.getMember())) {
+        all.add(
+            new MemberStatus(
+                endpoint.getMember(),
+                endpoint.getShard(),
+                member.address(),
+                null,
+                member.failure()));
+      }
+    }
+    all.sort(Comparator.comparingInt(MemberStatus::shard).thenComparing(MemberStatus::member));
+    return all;
+  }
+
+  private CompletableFuture<MemberStatus> ask(Address address) {
+    return runner
+        .finder()
+        .status(address)
+        .handle(
+            (status, failure) -> {
+              if (status != null) {
+                return new MemberStatus(
+                    status.getMember(), status.getShard(), address, status, null);
+              }
+              Throwable cause =
+                  failure instanceof CompletionException && failure.getCause() != null
+                      ? failure.getCause()
+                      : failure;
+              return new MemberStatus(
+                  address.toString(), -1, address, null, Errors.of(cause, CallKind.READ, true));
+            });
+  }
+
+  /** What the primary's compaction would do, and why or why not; changes nothing. */
+  public PlanResponse plan(int shard, CompactRequest compaction) {
+    return runner.await(
+        runner.onPrimary(
+            AdminGrpc.getPlanMethod(),
+            PlanRequest.newBuilder().setCompaction(compaction).build(),
+            CallKind.OPERATION,
+            shard,
+            PLAN_LIMIT),
+        CallKind.OPERATION);
+  }
+
+  /**
+   * Starts a compaction on the shard's primary and follows it. Closing the stream aborts the run,
+   * which the server rolls back; so does a lost connection. With an expected term the call is not
+   * taken to another primary: that would be of another term.
+   *
+   * @throws NotPrimaryException when the member asked is not the primary and there is an expected
+   *     term
+   * @throws StaleTermException when the term is not the expected one
+   */
+  public MessageStream<CompactionEvent> compact(int shard, CompactRequest request) {
+    Duration limit =
+        request.getTimeoutMs() > 0
+            ? Duration.ofMillis(request.getTimeoutMs()).plus(COMPACT_GRACE)
+            : null;
+    return streams.open(
+        AdminGrpc.getCompactMethod(),
+        request,
+        CallKind.OPERATION,
+        shard,
+        limit,
+        null,
+        request.getExpectedTerm() == 0);
+  }
+
+  /** Makes a durable recovery point on the primary, which also deletes retired segments. */
+  public CheckpointResponse checkpoint(int shard) {
+    return runner.await(
+        runner.onPrimary(
+            AdminGrpc.getCheckpointMethod(),
+            CheckpointRequest.getDefaultInstance(),
+            CallKind.OPERATION,
+            shard,
+            CHECKPOINT_LIMIT),
+        CallKind.OPERATION);
+  }
+
+  /**
+   * The primary's last compaction events, oldest first; with {@code follow} the stream goes on with
+   * new ones.
+   */
+  public MessageStream<CompactionEvent> events(int shard, EventsRequest request) {
+    @Nullable Duration idle = request.getFollow() ? null : Streams.IDLE_LIMIT;
+    return streams.open(
+        AdminGrpc.getEventsMethod(), request, CallKind.READ, shard, null, idle, true);
+  }
+}

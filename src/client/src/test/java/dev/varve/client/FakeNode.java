@@ -1,0 +1,278 @@
+package dev.varve.client;
+
+import com.google.rpc.Code;
+import dev.varve.client.FakeCluster.Stored;
+import dev.varve.protocol.v1.DeleteRequest;
+import dev.varve.protocol.v1.Entry;
+import dev.varve.protocol.v1.GetRequest;
+import dev.varve.protocol.v1.GetResponse;
+import dev.varve.protocol.v1.KeyValueGrpc;
+import dev.varve.protocol.v1.Mutation;
+import dev.varve.protocol.v1.PutRequest;
+import dev.varve.protocol.v1.ScanRequest;
+import dev.varve.protocol.v1.WriteRequest;
+import dev.varve.protocol.v1.WriteResponse;
+import io.grpc.Server;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+/** A member of a {@link FakeCluster}, with failures to order. */
+public final class FakeNode {
+  private final FakeCluster cluster;
+  private final String member;
+  private final Server server;
+  private final Address address;
+  private final FakeAdmin admin;
+  private final Deque<StatusRuntimeException> nextFailures = new ConcurrentLinkedDeque<>();
+  private final AtomicInteger dataCalls = new AtomicInteger();
+  private final AtomicInteger scanned = new AtomicInteger();
+  private volatile boolean silent;
+
+  FakeNode(FakeCluster cluster, String member) throws IOException {
+    this.cluster = cluster;
+    this.member = member;
+    this.admin = new FakeAdmin(cluster, this);
+    this.server =
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .maxInboundMessageSize(Connections.MAX_MESSAGE_BYTES)
+            .addService(new Data())
+            .addService(admin)
+            .build()
+            .start();
+    this.address = new Address("127.0.0.1", server.getPort());
+  }
+
+  /** Its name. */
+  public String member() {
+    return member;
+  }
+
+  /** Where it listens. */
+  public Address address() {
+    return address;
+  }
+
+  /** Its operations, to say what a compaction shall do. */
+  public FakeAdmin admin() {
+    return admin;
+  }
+
+  /**
+   * The next data call ends so, without being applied; several orders are served one after the
+   * other.
+   */
+  public void failNext(StatusRuntimeException failure) {
+    nextFailures.add(failure);
+  }
+
+  /** From now on data calls are taken and never answered, or answered again. */
+  public void silent(boolean on) {
+    silent = on;
+  }
+
+  /** How many data calls arrived. */
+  public int dataCalls() {
+    return dataCalls.get();
+  }
+
+  /** How many entries scans have sent. */
+  public int scanned() {
+    return scanned.get();
+  }
+
+  /** Stops listening, ending every call. */
+  public void stop() {
+    server.shutdownNow();
+    try {
+      server.awaitTermination(5, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  StatusRuntimeException notPrimary() {
+    return FakeCluster.error(
+        Code.FAILED_PRECONDITION,
+        "NOT_PRIMARY",
+        member + " is a replica",
+        "primary",
+        cluster.primaryNode().address().toString(),
+        "term",
+        String.valueOf(cluster.term()));
+  }
+
+  private <R> void answer(StreamObserver<R> observer, boolean needsPrimary, Supplier<R> work) {
+    dataCalls.incrementAndGet();
+    if (silent) {
+      return;
+    }
+    try {
+      StatusRuntimeException ordered = nextFailures.poll();
+      if (ordered != null) {
+        throw ordered;
+      }
+      if (needsPrimary && !cluster.isPrimary(this)) {
+        throw notPrimary();
+      }
+      R result = work.get();
+      observer.onNext(result);
+      observer.onCompleted();
+    } catch (StatusRuntimeException e) {
+      observer.onError(e);
+    }
+  }
+
+  private final class Data extends KeyValueGrpc.KeyValueImplBase {
+    @Override
+    public void get(GetRequest request, StreamObserver<GetResponse> observer) {
+      answer(observer, !request.getAllowStale(), () -> read(request));
+    }
+
+    private GetResponse read(GetRequest request) {
+      if (Long.compareUnsigned(request.getMinSequence(), cluster.sequence()) > 0) {
+        throw FakeCluster.error(
+            Code.UNAVAILABLE, "REPLICA_BEHIND", "at sequence " + cluster.sequence());
+      }
+      cluster.check(request.getKeyspace(), request.getKey(), 0, false);
+      Stored stored = cluster.entry(request.getKeyspace(), request.getKey());
+      return stored == null
+          ? GetResponse.getDefaultInstance()
+          : GetResponse.newBuilder()
+              .setFound(true)
+              .setValue(stored.value())
+              .setSequence(stored.sequence())
+              .setExpiresAtMs(stored.expiresAtMs())
+              .build();
+    }
+
+    @Override
+    public void put(PutRequest request, StreamObserver<WriteResponse> observer) {
+      answer(
+          observer, true, () -> apply(List.of(Mutation.newBuilder().setPut(request).build()), 0));
+    }
+
+    @Override
+    public void delete(DeleteRequest request, StreamObserver<WriteResponse> observer) {
+      answer(
+          observer,
+          true,
+          () -> apply(List.of(Mutation.newBuilder().setDelete(request).build()), 0));
+    }
+
+    @Override
+    public void write(WriteRequest request, StreamObserver<WriteResponse> observer) {
+      answer(observer, true, () -> apply(request.getMutationsList(), request.getRequestId()));
+    }
+
+    private WriteResponse apply(List<Mutation> mutations, long requestId) {
+      synchronized (cluster) {
+        for (Mutation mutation : mutations) {
+          PutRequest put = mutation.getPut();
+          DeleteRequest delete = mutation.getDelete();
+          if (mutation.hasPut()) {
+            cluster.check(
+                put.getKeyspace(), put.getKey(), put.getIfSequence(), put.hasIfSequence());
+          } else {
+            cluster.check(
+                delete.getKeyspace(),
+                delete.getKey(),
+                delete.getIfSequence(),
+                delete.hasIfSequence());
+          }
+        }
+        long sequence = cluster.nextSequence();
+        for (Mutation mutation : mutations) {
+          PutRequest put = mutation.getPut();
+          if (mutation.hasPut()) {
+            long expires =
+                put.getTtlMs() > 0
+                    ? System.currentTimeMillis() + put.getTtlMs()
+                    : put.getExpiresAtMs();
+            cluster.put(
+                put.getKeyspace(), put.getKey(), new Stored(put.getValue(), sequence, expires));
+          } else {
+            cluster.delete(mutation.getDelete().getKeyspace(), mutation.getDelete().getKey());
+          }
+        }
+        return WriteResponse.newBuilder()
+            .setSequence(sequence)
+            .setTerm(cluster.term())
+            .setRequestId(requestId)
+            .build();
+      }
+    }
+
+    @Override
+    public void scan(ScanRequest request, StreamObserver<Entry> observer) {
+      dataCalls.incrementAndGet();
+      StatusRuntimeException ordered = nextFailures.poll();
+      if (ordered != null || (!request.getAllowStale() && !cluster.isPrimary(FakeNode.this))) {
+        observer.onError(ordered != null ? ordered : notPrimary());
+        return;
+      }
+      List<Entry> entries;
+      try {
+        entries =
+            cluster.entries(request.getKeyspace()).entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith(request.getPrefix()))
+                .map(entry -> entry(entry, request.getKeysOnly()))
+                .limit(request.getLimit() == 0 ? Long.MAX_VALUE : request.getLimit())
+                .toList();
+      } catch (StatusRuntimeException e) {
+        observer.onError(e);
+        return;
+      }
+      new Sender(entries, (ServerCallStreamObserver<Entry>) observer).start();
+    }
+
+    private static Entry entry(
+        Map.Entry<com.google.protobuf.ByteString, Stored> entry, boolean keysOnly) {
+      Entry.Builder message =
+          Entry.newBuilder()
+              .setKey(entry.getKey())
+              .setSequence(entry.getValue().sequence())
+              .setExpiresAtMs(entry.getValue().expiresAtMs());
+      return keysOnly ? message.build() : message.setValue(entry.getValue().value()).build();
+    }
+  }
+
+  /** Sends entries only as fast as the client takes them. */
+  private final class Sender {
+    private final List<Entry> entries;
+    private final ServerCallStreamObserver<Entry> observer;
+    private int next;
+
+    Sender(List<Entry> entries, ServerCallStreamObserver<Entry> observer) {
+      this.entries = entries;
+      this.observer = observer;
+    }
+
+    void start() {
+      observer.setOnReadyHandler(this::send);
+      send();
+    }
+
+    private synchronized void send() {
+      while (observer.isReady() && next < entries.size()) {
+        observer.onNext(entries.get(next++));
+        scanned.incrementAndGet();
+      }
+      if (next == entries.size()) {
+        next++;
+        observer.onCompleted();
+      }
+    }
+  }
+}
