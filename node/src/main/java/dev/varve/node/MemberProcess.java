@@ -1,0 +1,171 @@
+package dev.varve.node;
+
+import dev.varve.node.lease.FileLeaseStore;
+import dev.varve.node.lease.KubernetesLeaseStore;
+import dev.varve.node.peer.RpcTransport;
+import dev.varve.node.settings.NodeSettings;
+import dev.varve.node.settings.NodeSettings.Follower;
+import dev.varve.node.settings.NodeSettings.KubernetesLease;
+import dev.varve.node.settings.NodeSettings.LeaseFile;
+import dev.varve.node.settings.NodeSettings.LeasePlace;
+import dev.varve.node.settings.NodeSettings.Replicated;
+import dev.varve.node.settings.NodeSettings.Standalone;
+import dev.varve.replication.FollowerMember;
+import dev.varve.replication.LeaseStore;
+import dev.varve.replication.Member;
+import dev.varve.replication.MemberOptions;
+import dev.varve.replication.MemberRuntime;
+import dev.varve.replication.ReplicatedMember;
+import dev.varve.replication.StandaloneMember;
+import dev.varve.replication.Timing;
+import dev.varve.store.StoreOptions;
+import dev.varve.store.StoreRuntime;
+import dev.varve.store.storage.PosixStorage;
+import dev.varve.store.storage.Storage;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+
+/** A member with the real threads, files, network and Lease under it. */
+final class MemberProcess implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(MemberProcess.class);
+  private static final int API_SERVER_TIMEOUT_MS = 4_000;
+
+  private final Member member;
+  private final MemberScheduler scheduler;
+  // Closed last to first.
+  private final Deque<AutoCloseable> resources;
+
+  private MemberProcess(Member member, MemberScheduler scheduler, Deque<AutoCloseable> resources) {
+    this.member = member;
+    this.scheduler = scheduler;
+    this.resources = resources;
+  }
+
+  /**
+   * Starts the member that the settings describe.
+   *
+   * @throws IOException if its directory can't be used; nothing is left running then
+   */
+  static MemberProcess start(NodeSettings settings) throws IOException {
+    Deque<AutoCloseable> resources = new ArrayDeque<>();
+    try {
+      Files.createDirectories(settings.dataDir());
+      Storage storage = new PosixStorage(settings.dataDir());
+      MemberScheduler scheduler = opened(resources, new MemberScheduler(settings.member()));
+      ExecutorService blocking =
+          Executors.newCachedThreadPool(
+              Thread.ofPlatform().daemon().name(settings.member() + "-blocking-", 0).factory());
+      opened(resources, () -> shutDown(blocking));
+      MemberRuntime runtime =
+          new MemberRuntime(
+              scheduler,
+              blocking,
+              () -> StoreRuntime.threads(settings.member()),
+              System::currentTimeMillis,
+              new SecureRandom());
+      StoreOptions options = StoreOptions.defaults().withKeyspaces(settings.keyspaces());
+      Member member =
+          switch (settings.mode()) {
+            case Standalone() ->
+                StandaloneMember.start(
+                    memberOptions(settings, Map.of()), runtime, options, storage);
+            case Replicated(Map<String, String> peers, LeasePlace place) -> {
+              RpcTransport transport = opened(resources, RpcTransport.toMembers(peers));
+              LeaseStore lease = lease(place, blocking, resources);
+              yield ReplicatedMember.start(
+                  memberOptions(settings, peers), runtime, options, storage, transport, lease);
+            }
+            case Follower(String primary) -> {
+              Map<String, String> peers = Map.of(FollowerMember.SOURCE, primary);
+              RpcTransport transport =
+                  opened(resources, RpcTransport.toAddress(FollowerMember.SOURCE, primary));
+              yield FollowerMember.start(
+                  memberOptions(settings, peers), runtime, options, storage, transport);
+            }
+          };
+      resources.push(member);
+      return new MemberProcess(member, scheduler, resources);
+    } catch (IOException | RuntimeException e) {
+      closeAll(resources);
+      throw e;
+    }
+  }
+
+  private static MemberOptions memberOptions(NodeSettings settings, Map<String, String> peers) {
+    return new MemberOptions(
+        settings.member(), settings.cluster(), settings.shard(), peers, Timing.defaults());
+  }
+
+  private static LeaseStore lease(
+      LeasePlace place, ExecutorService blocking, Deque<AutoCloseable> resources) {
+    return switch (place) {
+      case KubernetesLease(String namespace, String name) -> {
+        // A renewal that hangs must fail before the next is due.
+        KubernetesClient client =
+            new KubernetesClientBuilder()
+                .withConfig(
+                    new ConfigBuilder(Config.autoConfigure(null))
+                        .withRequestTimeout(API_SERVER_TIMEOUT_MS)
+                        .withConnectionTimeout(API_SERVER_TIMEOUT_MS)
+                        .withRequestRetryBackoffLimit(0)
+                        .build())
+                .build();
+        opened(resources, client);
+        yield new KubernetesLeaseStore(client, namespace, name, blocking);
+      }
+      case LeaseFile file -> new FileLeaseStore(file.path(), file.bootstrap(), blocking);
+    };
+  }
+
+  Member member() {
+    return member;
+  }
+
+  /** Whether the member's thread comes round to its tasks. */
+  boolean isResponsive() {
+    return scheduler.sinceAnswer().compareTo(Duration.ofSeconds(10)) < 0;
+  }
+
+  private static <T extends AutoCloseable> T opened(Deque<AutoCloseable> resources, T resource) {
+    resources.push(resource);
+    return resource;
+  }
+
+  private static void shutDown(ExecutorService executor) throws InterruptedException {
+    executor.shutdown();
+    if (!executor.awaitTermination(5, TimeUnit.SECONDS)) {
+      LOG.warn("some file operations did not end within 5 s");
+    }
+  }
+
+  private static void closeAll(Deque<AutoCloseable> resources) {
+    while (!resources.isEmpty()) {
+      AutoCloseable resource = resources.pop();
+      try {
+        resource.close();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (Exception e) {
+        LOG.errorf(e, "closing %s failed", resource.getClass().getSimpleName());
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    closeAll(resources);
+  }
+}

@@ -1,0 +1,222 @@
+package dev.varve.node;
+
+import dev.varve.node.compaction.CheckpointSchedule;
+import dev.varve.node.compaction.CompactionMetrics;
+import dev.varve.node.compaction.CompactionRuns;
+import dev.varve.node.compaction.OwnCompaction;
+import dev.varve.node.health.NodeMetrics;
+import dev.varve.node.peer.ReplicationService;
+import dev.varve.node.rpc.AdminService;
+import dev.varve.node.rpc.CallGate;
+import dev.varve.node.rpc.DataMetrics;
+import dev.varve.node.rpc.KeyValueService;
+import dev.varve.node.rpc.ReaderPool;
+import dev.varve.node.rpc.RpcServer;
+import dev.varve.node.rpc.StatusMessages;
+import dev.varve.node.settings.NodeSettings;
+import dev.varve.replication.Member;
+import dev.varve.replication.MemberRole;
+import dev.varve.replication.MemberStatus;
+import dev.varve.store.Store;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A running node: a member, the gRPC server in front of it, and what goes on by itself. Several may
+ * run in one process.
+ */
+public final class Node implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(Node.class);
+
+  /** For how long calls under way may go on after the node was told to stop. */
+  private static final Duration GRACE = Duration.ofSeconds(10);
+
+  private static final Duration READY_CHECK = Duration.ofMillis(50);
+  private static final Duration REFRESH = Duration.ofSeconds(2);
+
+  private final MemberProcess process;
+  private final CompactionRuns runs;
+  private final OwnCompaction ownCompaction;
+  private final ReaderPool readers;
+  private final ScheduledExecutorService timer = thread("timer");
+  private final ScheduledExecutorService upkeep = thread("upkeep");
+  private final RpcServer server;
+  private final AtomicReference<String> address = new AtomicReference<>("");
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final CompletableFuture<String> ready = new CompletableFuture<>();
+
+  private Node(NodeSettings settings, MemberProcess process, MeterRegistry registry, String version)
+      throws IOException {
+    this.process = process;
+    Member member = process.member();
+    CallGate gate = new CallGate();
+    readers = new ReaderPool(2 * Runtime.getRuntime().availableProcessors());
+    runs = new CompactionRuns(member, new CompactionMetrics(registry));
+    ownCompaction =
+        new OwnCompaction(member, settings.compaction(), runs, System::currentTimeMillis);
+    server =
+        RpcServer.start(
+            settings.host(),
+            settings.port(),
+            gate,
+            List.of(
+                new KeyValueService(
+                    member,
+                    settings.shard(),
+                    settings.shards(),
+                    readers,
+                    timer,
+                    gate,
+                    new DataMetrics(registry)),
+                new AdminService(
+                    member,
+                    new StatusMessages(
+                        settings.shard(),
+                        settings.shards(),
+                        address::get,
+                        settings.peers(),
+                        version),
+                    settings.compaction(),
+                    runs,
+                    gate),
+                new ReplicationService(settings.member(), member)));
+    address.set(settings.addressAt(server.port()));
+  }
+
+  /**
+   * Opens the member and serves. On return peers and probes are answered; {@link #whenReady} tells
+   * when clients are.
+   *
+   * @param registry where the node's metrics go
+   * @param version the software's, as Status tells it
+   * @throws IOException if the directory or the port can't be used; nothing is left running then
+   */
+  public static Node start(NodeSettings settings, MeterRegistry registry, String version)
+      throws IOException {
+    LOG.infof(
+        "varve %s: member %s of %s shard %d, %s; directory %s, keyspaces %s; TLS is off",
+        version,
+        settings.member(),
+        settings.cluster(),
+        settings.shard(),
+        settings.describeMode(),
+        settings.dataDir(),
+        settings.keyspaces().stream().map(k -> k.name() + ":" + k.segmentBytes()).toList());
+    MemberProcess process = MemberProcess.start(settings);
+    Node node;
+    try {
+      node = new Node(settings, process, registry, version);
+    } catch (IOException | RuntimeException e) {
+      process.close();
+      throw e;
+    }
+    node.begin(settings, registry);
+    return node;
+  }
+
+  private void begin(NodeSettings settings, MeterRegistry registry) {
+    NodeMetrics metrics = new NodeMetrics(process.member(), registry);
+    every(REFRESH, metrics::refresh);
+    every(READY_CHECK, this::checkReady);
+    CheckpointSchedule.start(process.member(), settings.checkpointInterval(), upkeep);
+    if (settings.compaction().enabled() && !settings.managed()) {
+      ownCompaction.start();
+    }
+  }
+
+  private void every(Duration interval, Runnable task) {
+    var _ =
+        upkeep.scheduleWithFixedDelay(
+            () -> {
+              try {
+                task.run();
+              } catch (RuntimeException e) {
+                // Thrown on, it would be the task's last run.
+                LOG.error("upkeep failed", e);
+              }
+            },
+            0,
+            interval.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  private void checkReady() {
+    boolean now = isReady();
+    server.serving(now);
+    if (now && !ready.isDone()) {
+      ready.complete(address());
+    }
+  }
+
+  /** The address that clients are told, host:port. */
+  public String address() {
+    return address.get();
+  }
+
+  /** Completes with {@link #address} when the node is ready for the first time. */
+  public CompletableFuture<String> whenReady() {
+    return ready.copy();
+  }
+
+  /** Serves as the primary, or is a replica that is caught up. */
+  public boolean isReady() {
+    MemberStatus status = process.member().status();
+    return process.member().store() != null
+        && (status.role() == MemberRole.PRIMARY ? status.serving() : status.caughtUp());
+  }
+
+  /** The member's thread works and its store can still write; otherwise only a restart helps. */
+  public boolean isAlive() {
+    @Nullable Store store = process.member().store();
+    return process.isResponsive()
+        && process.member().status().damage() == null
+        && (store == null || !store.log().state().poisoned());
+  }
+
+  /** One line for people: what the member is doing. */
+  public String detail() {
+    MemberStatus status = process.member().status();
+    return "%s in term %d: %s".formatted(status.role(), status.term(), status.detail());
+  }
+
+  /**
+   * Stops: turns new calls away, rolls back compactions, lets calls under way end for up to 10 s,
+   * then closes the member and its store. Idempotent.
+   */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    LOG.info("stopping");
+    ownCompaction.close();
+    runs.stop();
+    try {
+      server.drain(GRACE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    upkeep.shutdown();
+    runs.close();
+    readers.close();
+    process.close();
+    server.close();
+    timer.shutdown();
+    LOG.info("stopped");
+  }
+
+  private static ScheduledExecutorService thread(String name) {
+    return Executors.newSingleThreadScheduledExecutor(
+        Thread.ofPlatform().daemon().name(name).factory());
+  }
+}

@@ -1,0 +1,143 @@
+package dev.varve.node.health;
+
+import dev.varve.replication.Member;
+import dev.varve.replication.MemberRole;
+import dev.varve.replication.MemberStatus;
+import dev.varve.store.KeyspaceStatus;
+import dev.varve.store.Store;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The member's figures as gauges, as they were at the last {@link #refresh}: a scrape never waits
+ * for the store. What went away (a keyspace, a replica) goes from the metrics too.
+ */
+public final class NodeMetrics {
+  private final Member member;
+  private final List<PerKeyspace> perKeyspace = new ArrayList<>();
+  private final List<PerReplica> perReplica = new ArrayList<>();
+  private volatile MemberStatus status;
+
+  private record PerKeyspace(MultiGauge gauge, ToDoubleFunction<KeyspaceStatus> figure) {}
+
+  private record PerReplica(
+      MultiGauge gauge, ToDoubleFunction<MemberStatus.ReplicaProgress> figure) {}
+
+  public NodeMetrics(Member member, MeterRegistry registry) {
+    this.member = member;
+    this.status = member.status();
+    for (MemberRole role : MemberRole.values()) {
+      Gauge.builder("varve.role", this, m -> m.status.role() == role ? 1 : 0)
+          .description("1 for what the member is to its shard")
+          .tag("role", role.name().toLowerCase(Locale.ROOT))
+          .register(registry);
+    }
+    gauge(registry, "varve.serving", "Whether it serves as the primary", s -> s.serving() ? 1 : 0);
+    gauge(registry, "varve.caught.up", "Whether a replica is level", s -> s.caughtUp() ? 1 : 0);
+    gauge(registry, "varve.term", "The highest term it has persisted", MemberStatus::term);
+    gauge(
+        registry,
+        "varve.sequence.last",
+        "The last sequence that is durable here",
+        MemberStatus::lastSequence);
+    gauge(
+        registry,
+        "varve.sequence.committed",
+        "The last sequence known to be committed",
+        MemberStatus::committedSequence);
+    keyspace(registry, "live.keys", "Keys with a value", KeyspaceStatus::liveKeys);
+    keyspace(registry, "live.bytes", "Bytes that compaction would keep", KeyspaceStatus::liveBytes);
+    keyspace(
+        registry,
+        "dead.bytes",
+        "Bytes that compaction could free",
+        k -> k.totalBytes() - k.liveBytes());
+    keyspace(registry, "total.bytes", "Bytes of all live segments", KeyspaceStatus::totalBytes);
+    keyspace(registry, "dead.ratio", "1 - live / total", KeyspaceStatus::deadRatio);
+    keyspace(registry, "segments", "Live segments", k -> k.segments().size());
+    keyspace(
+        registry,
+        "retired.segments",
+        "Compacted away, not deleted yet",
+        KeyspaceStatus::retiredSegments);
+    keyspace(registry, "index.bytes", "Memory of the keydir", KeyspaceStatus::indexBytes);
+    keyspace(
+        registry,
+        "last.compaction.timestamp.seconds",
+        "When a compaction was last committed, seconds since 1970; 0: never",
+        k -> k.lastCompactionMs() / 1000.0);
+    replica(registry, "lag.seconds", "For how long it has been behind", r -> r.lagMs() / 1000.0);
+    replica(
+        registry,
+        "acknowledged.sequence",
+        "The last sequence it made durable",
+        MemberStatus.ReplicaProgress::acknowledgedSequence);
+    replica(registry, "connected", "Whether it answers", r -> r.connected() ? 1 : 0);
+    refresh();
+  }
+
+  private void gauge(
+      MeterRegistry registry, String name, String text, ToDoubleFunction<MemberStatus> figure) {
+    Gauge.builder(name, this, m -> figure.applyAsDouble(m.status))
+        .description(text)
+        .register(registry);
+  }
+
+  private void keyspace(
+      MeterRegistry registry, String name, String text, ToDoubleFunction<KeyspaceStatus> figure) {
+    MultiGauge gauge =
+        MultiGauge.builder("varve.keyspace." + name).description(text).register(registry);
+    perKeyspace.add(new PerKeyspace(gauge, figure));
+  }
+
+  private void replica(
+      MeterRegistry registry,
+      String name,
+      String text,
+      ToDoubleFunction<MemberStatus.ReplicaProgress> figure) {
+    MultiGauge gauge =
+        MultiGauge.builder("varve.replica." + name).description(text).register(registry);
+    perReplica.add(new PerReplica(gauge, figure));
+  }
+
+  /** Takes the figures anew; the store is asked for its own, so not on an event loop. */
+  public void refresh() {
+    MemberStatus now = member.status();
+    status = now;
+    @Nullable Store store = member.store();
+    List<KeyspaceStatus> keyspaces = store == null ? List.of() : store.status().keyspaces();
+    for (PerKeyspace figure : perKeyspace) {
+      figure
+          .gauge()
+          .register(
+              keyspaces.stream()
+                  .map(
+                      keyspace ->
+                          MultiGauge.Row.of(
+                              Tags.of("keyspace", keyspace.name()),
+                              figure.figure().applyAsDouble(keyspace)))
+                  .toList(),
+              true);
+    }
+    for (PerReplica figure : perReplica) {
+      figure
+          .gauge()
+          .register(
+              now.replicas().stream()
+                  .map(
+                      replica ->
+                          MultiGauge.Row.of(
+                              Tags.of("replica", replica.member()),
+                              figure.figure().applyAsDouble(replica)))
+                  .toList(),
+              true);
+    }
+  }
+}

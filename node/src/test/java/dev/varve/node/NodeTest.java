@@ -1,0 +1,232 @@
+package dev.varve.node;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.ByteString;
+import dev.varve.node.rpc.Reason;
+import dev.varve.protocol.v1.CompactionEvent;
+import dev.varve.protocol.v1.EventsRequest;
+import dev.varve.protocol.v1.GetRequest;
+import dev.varve.protocol.v1.KeyValueGrpc;
+import dev.varve.protocol.v1.KeyspaceStatus;
+import dev.varve.protocol.v1.StatusRequest;
+import dev.varve.protocol.v1.WriteRequest;
+import dev.varve.protocol.v1.WriteResponse;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NodeTest {
+  @TempDir Path directory;
+
+  @Test
+  void whatWasAcknowledgedIsThereAfterARestartInAHigherTerm() throws IOException {
+    long term;
+    try (TestNode node = TestNode.standalone(directory)) {
+      term = node.put("kept", "1").getTerm();
+    }
+    try (TestNode node = TestNode.standalone(directory)) {
+      assertEquals("1", node.get("kept").getValue().toStringUtf8());
+      assertTrue(node.put("kept", "2").getTerm() > term);
+    }
+  }
+
+  @Test
+  void aDirectoryIsForOneNodeAtATime() throws IOException {
+    try (TestNode node = TestNode.standalone(directory)) {
+      IOException refusal = assertThrows(IOException.class, () -> TestNode.standalone(directory));
+      assertTrue(
+          String.valueOf(refusal.getMessage()).contains(directory.toString()), refusal.toString());
+      assertFalse(node.get("any").getFound());
+    }
+  }
+
+  @Test
+  void tellsItsHealthOverGrpcAndReflectsItsServices() throws Exception {
+    try (TestNode node = TestNode.standalone(directory)) {
+      HealthGrpc.HealthBlockingStub health = HealthGrpc.newBlockingStub(node.channel());
+      Eventually.holds(
+          Duration.ofSeconds(5),
+          () -> "SERVING",
+          () ->
+              health.check(HealthCheckRequest.getDefaultInstance()).getStatus()
+                  == HealthCheckResponse.ServingStatus.SERVING);
+      CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
+      StreamObserver<ServerReflectionRequest> asks =
+          ServerReflectionGrpc.newStub(node.channel())
+              .serverReflectionInfo(
+                  new StreamObserver<>() {
+                    @Override
+                    public void onNext(ServerReflectionResponse response) {
+                      answer.complete(response);
+                    }
+
+                    @Override
+                    public void onError(Throwable failure) {
+                      answer.completeExceptionally(failure);
+                    }
+
+                    @Override
+                    public void onCompleted() {}
+                  });
+      asks.onNext(ServerReflectionRequest.newBuilder().setListServices("*").build());
+      List<String> services =
+          answer.get(10, TimeUnit.SECONDS).getListServicesResponse().getServiceList().stream()
+              .map(service -> service.getName())
+              .toList();
+      asks.onCompleted();
+      assertTrue(services.contains("varve.v1.KeyValue"), services.toString());
+      assertTrue(services.contains("varve.v1.Admin"), services.toString());
+    }
+  }
+
+  @Test
+  void whileItStopsNewCallsAreToldSoAndOpenStreamsEnd() throws Exception {
+    TestNode node = TestNode.standalone(directory);
+    CompletableFuture<Throwable> ended = new CompletableFuture<>();
+    CompletableFuture<Void> first = new CompletableFuture<>();
+    StreamObserver<WriteRequest> stream =
+        KeyValueGrpc.newStub(node.channel())
+            .writeStream(
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(WriteResponse answer) {
+                    first.complete(null);
+                  }
+
+                  @Override
+                  public void onError(Throwable failure) {
+                    ended.complete(failure);
+                  }
+
+                  @Override
+                  public void onCompleted() {
+                    ended.completeExceptionally(new AssertionError("ended without a reason"));
+                  }
+                });
+    stream.onNext(
+        WriteRequest.newBuilder()
+            .addMutations(
+                dev.varve.protocol.v1.Mutation.newBuilder()
+                    .setPut(TestNode.put("", "a", ByteString.copyFromUtf8("1"))))
+            .build());
+    first.get(10, TimeUnit.SECONDS);
+    Thread stopping = Thread.ofPlatform().start(() -> node.node().close());
+    io.grpc.StatusRuntimeException failure =
+        (io.grpc.StatusRuntimeException) ended.get(20, TimeUnit.SECONDS);
+    assertEquals(Reason.SHUTTING_DOWN.name(), Failures.info(failure).getReason());
+    assertTrue(stopping.join(Duration.ofSeconds(20)));
+    node.channel().shutdownNow();
+  }
+
+  @Test
+  void callsAfterTheGateClosedAreRefusedWithShuttingDown() throws Exception {
+    try (TestNode node = TestNode.standalone(directory)) {
+      node.put("a", "1");
+      // A scan that its client does not take keeps the node from stopping for its period of grace.
+      ByteString value = ByteString.copyFrom(new byte[1 << 20]);
+      for (int i = 0; i < 16; i++) {
+        node.data().put(TestNode.put("objects", "k" + i, value).build());
+      }
+      var scan =
+          node.data()
+              .scan(dev.varve.protocol.v1.ScanRequest.newBuilder().setKeyspace("objects").build());
+      assertTrue(scan.hasNext());
+      Thread stopping = Thread.ofPlatform().start(() -> node.node().close());
+      Eventually.holds(
+          Duration.ofSeconds(5),
+          () -> "a refusal",
+          () -> {
+            try {
+              return !node.data()
+                  .get(GetRequest.newBuilder().setKey(ByteString.copyFromUtf8("a")).build())
+                  .getFound();
+            } catch (io.grpc.StatusRuntimeException e) {
+              assertEquals(Reason.SHUTTING_DOWN.name(), Failures.info(e).getReason());
+              return true;
+            }
+          });
+      int entries = 0;
+      while (scan.hasNext()) {
+        scan.next();
+        entries++;
+      }
+      assertEquals(16, entries);
+      assertTrue(stopping.join(Duration.ofSeconds(20)));
+    }
+  }
+
+  @Test
+  void compactsByItselfWhereNobodyElseDoes() throws IOException {
+    try (TestNode node =
+        TestNode.standalone(
+            directory,
+            "VARVE_MANAGED",
+            "false",
+            "COMPACTION_INTERVAL",
+            "1",
+            "COMPACTION_MIN_FILE_SIZE",
+            "1MB",
+            "CHECKPOINT_INTERVAL",
+            "1",
+            "SEGMENT_SIZE",
+            "1MB")) {
+      ByteString value = ByteString.copyFrom(new byte[64 << 10]);
+      for (int i = 0; i < 100; i++) {
+        node.data().put(TestNode.put("", "k" + i % 4, value).build());
+      }
+      Eventually.holds(
+          Duration.ofSeconds(30),
+          () -> "a compaction: " + main(node),
+          () -> main(node).getTotalBytes() < 1 << 20 && main(node).getRetiredSegments() == 0);
+      CompactionEvent event =
+          node.admin().events(EventsRequest.newBuilder().setLast(1).build()).next();
+      assertTrue(event.getRunId().startsWith("own-"), event.toString());
+      assertEquals(value, node.get("k3").getValue());
+    }
+  }
+
+  private static KeyspaceStatus main(TestNode node) {
+    return node.admin().status(StatusRequest.getDefaultInstance()).getKeyspaces(0);
+  }
+
+  @Test
+  void measuresWhatItHolds() throws IOException {
+    try (TestNode node = TestNode.standalone(directory)) {
+      node.put("a", "1");
+      node.get("a");
+      Failures.refused(Reason.KEY_EMPTY, () -> node.put("", "1"));
+      Eventually.holds(
+          Duration.ofSeconds(10),
+          () -> "a key in the metrics",
+          () -> gauge(node, "varve.keyspace.live.keys", "keyspace", "main") == 1);
+      assertEquals(1, gauge(node, "varve.role", "role", "primary"));
+      assertEquals(0, gauge(node, "varve.role", "role", "replica"));
+      assertTrue(gauge(node, "varve.keyspace.live.bytes", "keyspace", "main") > 40);
+      assertEquals(0, gauge(node, "varve.keyspace.dead.bytes", "keyspace", "main"));
+      assertEquals(1, node.metrics().get("varve.read").timer().count());
+      assertEquals(1, node.metrics().get("varve.write").timer().count());
+      assertEquals(
+          1, node.metrics().get("varve.failures").tag("reason", "KEY_EMPTY").counter().count());
+    }
+  }
+
+  private static double gauge(TestNode node, String name, String tag, String value) {
+    return node.metrics().get(name).tag(tag, value).gauge().value();
+  }
+}

@@ -1,0 +1,252 @@
+package dev.varve.node;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.ByteString;
+import com.google.rpc.ErrorInfo;
+import dev.varve.node.rpc.Reason;
+import dev.varve.protocol.v1.CompactRequest;
+import dev.varve.protocol.v1.CompactionEvent;
+import dev.varve.protocol.v1.Endpoint;
+import dev.varve.protocol.v1.GetRequest;
+import dev.varve.protocol.v1.Role;
+import dev.varve.protocol.v1.StatusRequest;
+import dev.varve.protocol.v1.StatusResponse;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three members over real sockets, files and a shared file for a Lease. */
+class ReplicatedNodesTest {
+  private static final List<String> NAMES = List.of("m-0", "m-1", "m-2");
+  private static final Duration FAILOVER = Duration.ofSeconds(15);
+
+  @TempDir Path directory;
+  private final Map<String, String> addresses = new TreeMap<>();
+  private final Map<String, TestNode> nodes = new HashMap<>();
+
+  @BeforeEach
+  void start() throws IOException {
+    // Held together, so that no port is given twice.
+    ServerSocket[] sockets = new ServerSocket[NAMES.size()];
+    for (int i = 0; i < sockets.length; i++) {
+      sockets[i] = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+      addresses.put(NAMES.get(i), "127.0.0.1:" + sockets[i].getLocalPort());
+    }
+    for (ServerSocket socket : sockets) {
+      socket.close();
+    }
+    for (String name : NAMES) {
+      start(name);
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    nodes.values().forEach(TestNode::close);
+  }
+
+  private void start(String name) throws IOException {
+    String address = Objects.requireNonNull(addresses.get(name));
+    nodes.put(
+        name,
+        TestNode.start(
+            Map.of(
+                "VARVE_MEMBER", name,
+                "VARVE_PEERS",
+                    addresses.entrySet().stream()
+                        .map(peer -> peer.getKey() + "=" + peer.getValue())
+                        .collect(Collectors.joining(",")),
+                "VARVE_LEASE_FILE", directory.resolve("lease").toString(),
+                "VARVE_BOOTSTRAP", String.join(",", NAMES),
+                "VARVE_DATA_DIR", directory.resolve(name).toString(),
+                "VARVE_HOST", "127.0.0.1",
+                "VARVE_PORT", address.substring(address.lastIndexOf(':') + 1),
+                "VARVE_MANAGED", "true")));
+  }
+
+  private static StatusResponse status(TestNode node) {
+    return node.admin().status(StatusRequest.getDefaultInstance());
+  }
+
+  private String details() {
+    return nodes.entrySet().stream()
+        .map(node -> node.getKey() + " " + node.getValue().node().detail())
+        .collect(Collectors.joining("; "));
+  }
+
+  private TestNode primary() {
+    String[] found = new String[1];
+    Eventually.holds(
+        FAILOVER,
+        () -> "a primary: " + details(),
+        () -> {
+          for (Map.Entry<String, TestNode> node : nodes.entrySet()) {
+            if (status(node.getValue()).getRole() == Role.ROLE_PRIMARY) {
+              found[0] = node.getKey();
+              return true;
+            }
+          }
+          return false;
+        });
+    return node(found[0]);
+  }
+
+  private TestNode node(String name) {
+    return Objects.requireNonNull(nodes.get(name));
+  }
+
+  private void awaitAllReady() {
+    Eventually.holds(
+        Duration.ofSeconds(30),
+        () -> "all ready: " + details(),
+        () -> nodes.values().stream().allMatch(node -> node.node().isReady()));
+  }
+
+  private static GetRequest stale(String key, long minSequence) {
+    return GetRequest.newBuilder()
+        .setKey(ByteString.copyFromUtf8(key))
+        .setAllowStale(true)
+        .setMinSequence(minSequence)
+        .build();
+  }
+
+  @Test
+  void bootstrapElectServeAndPointToThePrimary() {
+    TestNode primary = primary();
+    long sequence = primary.put("a", "1").getSequence();
+    assertEquals("1", primary.get("a").getValue().toStringUtf8());
+    awaitAllReady();
+    StatusResponse status = status(primary);
+    assertEquals(primary.node().address(), status.getPrimary());
+    assertEquals(
+        List.copyOf(addresses.values()),
+        status.getTopologyList().stream().map(Endpoint::getAddress).toList());
+    assertEquals(2, status.getReplicasCount());
+    for (TestNode node : nodes.values()) {
+      assertEquals("1", node.data().get(stale("a", sequence)).getValue().toStringUtf8());
+      if (node != primary) {
+        assertEquals(primary.node().address(), status(node).getPrimary());
+        ErrorInfo info = Failures.refused(Reason.NOT_PRIMARY, () -> node.put("a", "2"));
+        assertEquals(primary.node().address(), info.getMetadataOrThrow("primary"));
+        Failures.refused(Reason.NOT_PRIMARY, () -> node.get("a"));
+      }
+    }
+  }
+
+  @Test
+  void whenThePrimaryGoesAnotherServesAllThatWasAcknowledged() throws IOException {
+    TestNode first = primary();
+    for (int i = 0; i < 100; i++) {
+      first.put("k" + i, "v" + i);
+    }
+    awaitAllReady();
+    long term = status(first).getTerm();
+    String name = status(first).getMember();
+    nodes.remove(name);
+    first.close();
+
+    TestNode second = primary();
+    assertTrue(status(second).getTerm() > term);
+    for (int i = 0; i < 100; i++) {
+      assertEquals("v" + i, second.get("k" + i).getValue().toStringUtf8());
+    }
+    long after = second.put("after", "1").getSequence();
+
+    start(name);
+    Eventually.holds(
+        Duration.ofSeconds(30),
+        () -> name + " caught up: " + details(),
+        () -> {
+          try {
+            return node(name).data().get(stale("after", after)).getFound();
+          } catch (StatusRuntimeException e) {
+            return false;
+          }
+        });
+    assertEquals(second.node().address(), status(node(name)).getPrimary());
+  }
+
+  @Test
+  void withoutAMajorityWritesEndWithQuorumUnavailable() {
+    TestNode primary = primary();
+    primary.put("a", "1");
+    String name = status(primary).getMember();
+    for (String other : NAMES) {
+      if (!other.equals(name)) {
+        node(other).close();
+        nodes.remove(other);
+      }
+    }
+    Eventually.holds(
+        Duration.ofSeconds(15),
+        () -> "a refused write",
+        () -> {
+          try {
+            primary.put("b", "1");
+            return false;
+          } catch (StatusRuntimeException e) {
+            String reason = Failures.info(e).getReason();
+            assertTrue(
+                reason.equals(Reason.QUORUM_UNAVAILABLE.name())
+                    || reason.equals(Reason.NOT_PRIMARY.name()),
+                reason);
+            return true;
+          }
+        });
+    Eventually.holds(
+        Duration.ofSeconds(15), () -> "not ready: " + details(), () -> !primary.node().isReady());
+    assertTrue(primary.node().isAlive());
+  }
+
+  @Test
+  void aCompactionOnThePrimaryIsAdoptedByAll() {
+    TestNode primary = primary();
+    for (int round = 0; round < 5; round++) {
+      for (int i = 0; i < 20; i++) {
+        primary
+            .data()
+            .put(TestNode.put("", "k" + i, ByteString.copyFrom(new byte[10_000])).build());
+      }
+    }
+    awaitAllReady();
+    Iterator<CompactionEvent> events =
+        primary
+            .admin()
+            .compact(
+                CompactRequest.newBuilder()
+                    .setKeyspace("main")
+                    .setForce(true)
+                    .setExpectedTerm(status(primary).getTerm())
+                    .build());
+    CompactionEvent end = events.next();
+    while (events.hasNext()) {
+      end = events.next();
+    }
+    assertEquals(CompactionEvent.Type.COMPLETED, end.getType(), end.toString());
+    long bytes = status(primary).getKeyspaces(0).getTotalBytes();
+    for (TestNode node : nodes.values()) {
+      Eventually.holds(
+          Duration.ofSeconds(20),
+          () -> status(node).toString(),
+          () -> status(node).getKeyspaces(0).getTotalBytes() == bytes);
+    }
+    assertFalse(primary.get("none").getFound());
+  }
+}
