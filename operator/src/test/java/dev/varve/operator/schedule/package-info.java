@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.varve.operator.schedule;
+
+import org.jspecify.annotations.NullMarked;
