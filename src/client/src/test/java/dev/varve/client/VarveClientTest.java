@@ -49,7 +49,7 @@ class VarveClientTest {
     return VarveClient.connect(
         ClientOptions.of(cluster.nodes().get(member).address())
             .withTimeout(timeout)
-            .withStatusTimeout(Duration.ofSeconds(2)));
+            .withStatusTimeout(Duration.ofMillis(300)));
   }
 
   private Written put() {
