@@ -54,7 +54,7 @@ class FailoverE2E {
   void aReplicaServesWhenThePrimarysPodIsForcedAway() {
     survives(
         "pod deleted by force",
-        pod ->
+        (pod, container) ->
             store
                 .kubectl("delete", "pod", pod, "--grace-period=0", "--force", "--wait=false")
                 .orFail());
@@ -63,17 +63,18 @@ class FailoverE2E {
   @Test
   @Order(2)
   void aReplicaServesWhenThePrimarysProcessIsKilled() {
-    survives("process killed", pod -> store.sigkill(store.containerId(pod)));
+    survives("process killed", (pod, container) -> store.signal(container, "SIGKILL"));
   }
 
   private interface Fault {
-    void strike(String pod);
+    void strike(String pod, String container);
   }
 
   private void survives(String name, Fault fault) {
     Load load = new Load(keys, members, Duration.ofSeconds(30));
     load.fill();
     String victim = store.primary();
+    String container = store.containerId(victim);
     int victimIndex = Store.members().indexOf(victim);
     long servedAgainMs;
     String runId;
@@ -89,7 +90,9 @@ class FailoverE2E {
       store.runNow("on-demand");
       runId = awaitStarted(events, earlierRuns);
       long struckAt = System.nanoTime();
-      fault.strike(victim);
+      // Deleting a pod can take longer than the run, which must be caught in its middle.
+      store.signal(container, "SIGSTOP");
+      fault.strike(victim, container);
       servedAgainMs = awaitServing(watcher, termBefore, struckAt);
     }
     load.readAll();
@@ -102,7 +105,7 @@ class FailoverE2E {
         store.awaitPolicyEvent(
             "on-demand", 120, event -> event.path("runId").asText().equals(runId));
     assertThat(cut.path("type").asText()).as("%s", cut).isEqualTo("Failed");
-    assertThat(cut.path("reason").asText()).isNotEmpty();
+    assertThat(cut.path("reason").asText()).as("%s", cut).isNotEmpty();
     assertThat(cut.path("message").asText()).isNotEmpty();
 
     store.awaitReady();

@@ -128,10 +128,10 @@ final class Store {
         .replaceFirst("^containerd://", "");
   }
 
-  /** SIGKILL to the process of a container, as the kernel's out-of-memory killer would. */
-  void sigkill(String containerId) {
+  /** Sends the process of a container a signal, as the kernel would. */
+  void signal(String containerId, String signal) {
     cluster
-        .onNode(List.of("ctr", "-n", "k8s.io", "tasks", "kill", "--signal", "SIGKILL", containerId))
+        .onNode(List.of("ctr", "-n", "k8s.io", "tasks", "kill", "--signal", signal, containerId))
         .orFail();
   }
 
