@@ -28,8 +28,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class FailoverE2E {
-  private static final int KEYS = 24_000;
+  private static final int KEYS = 40_000;
   private static final int VALUE_BYTES = 4096;
+  private static final int ATTEMPTS =
+      3; // a run of a second or two may end before the fault is there
   private static final Duration SERVES_AGAIN_WITHIN = Duration.ofSeconds(15);
 
   private Store store;
@@ -71,6 +73,28 @@ class FailoverE2E {
   }
 
   private void survives(String name, Fault fault) {
+    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      String runId = strike(name, fault);
+      JsonNode outcome =
+          store.awaitPolicyEvent(
+              "on-demand", 120, event -> event.path("runId").asText().equals(runId));
+      store.awaitReady();
+      if (outcome.path("type").asText().equals("Failed")) {
+        assertThat(outcome.path("reason").asText()).isNotEmpty();
+        assertThat(outcome.path("message").asText()).isNotEmpty();
+        theNextRunCompactsOnTheNewPrimary(runId);
+        store.awaitIdenticalMembers();
+        return;
+      }
+      System.out.printf("%s: the run was over before the fault struck: %s%n", name, outcome);
+    }
+    throw new AssertionError("no run was cut in " + ATTEMPTS + " attempts");
+  }
+
+  /**
+   * Lets a run start, strikes, and judges what the load saw: that holds whenever the fault comes.
+   */
+  private String strike(String name, Fault fault) {
     Load load = new Load(keys, members, Duration.ofSeconds(30));
     load.fill();
     String victim = store.primary();
@@ -100,15 +124,11 @@ class FailoverE2E {
     assertThat(load.faults()).as("every acknowledged write is there").isEmpty();
     System.out.printf("failover, %s: served again after %d ms%n", name, servedAgainMs);
     assertThat(servedAgainMs).isLessThan(SERVES_AGAIN_WITHIN.toMillis());
+    return runId;
+  }
 
-    JsonNode cut =
-        store.awaitPolicyEvent(
-            "on-demand", 120, event -> event.path("runId").asText().equals(runId));
-    assertThat(cut.path("type").asText()).as("%s", cut).isEqualTo("Failed");
-    assertThat(cut.path("reason").asText()).as("%s", cut).isNotEmpty();
-    assertThat(cut.path("message").asText()).isNotEmpty();
-
-    store.awaitReady();
+  private void theNextRunCompactsOnTheNewPrimary(String cutRun) {
+    Set<String> earlierRuns = runs();
     store.runNow("on-demand");
     JsonNode next =
         store.awaitPolicyEvent(
@@ -116,10 +136,9 @@ class FailoverE2E {
             150,
             event ->
                 event.path("type").asText().equals("Completed")
-                    && !event.path("runId").asText().equals(runId)
-                    && event.path("time").asText().compareTo(cut.path("time").asText()) >= 0);
+                    && !earlierRuns.contains(event.path("runId").asText()));
+    assertThat(next.path("runId").asText()).isNotEqualTo(cutRun);
     assertThat(next.path("primary").asText()).isEqualTo(store.primary());
-    store.awaitIdenticalMembers();
   }
 
   /** The runs that have had a Job: a follower of events hears of those again. */

@@ -113,7 +113,8 @@ final class ShardClient implements AutoCloseable {
   /** The connection, or the process at its other end, is gone or does not answer. */
   private static boolean isBroken(Status status) {
     return switch (status.getCode()) {
-      case UNAVAILABLE, DEADLINE_EXCEEDED -> true;
+      // This client cancels nothing: a server that is being stopped resets what is under way.
+      case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED -> true;
       case UNKNOWN -> "channel closed".equals(status.getDescription()); // as grpc-netty has it
       default -> false;
     };
