@@ -220,7 +220,7 @@ final class Candidate implements Role {
 
   private void catchUp(String source, LogPosition furthest) {
     Store store = me.store();
-    if (store == null || !me.acknowledges()) {
+    if (store == null) {
       return;
     }
     catchingUp = true;
@@ -240,7 +240,7 @@ final class Candidate implements Role {
 
   private void lead() {
     Store store = me.store();
-    if (store == null || !me.acknowledges()) {
+    if (store == null) {
       return;
     }
     me.become(new Primary(me, store, term));

@@ -114,7 +114,7 @@ final class Follower implements Role {
       settle(append.committed());
       return answered(AppendOutcome.ACCEPTED, "");
     }
-    if (!me.acknowledges() || fetchMissing(append)) {
+    if (fetchMissing(append)) {
       return answered(AppendOutcome.BUSY, "fetching run lists");
     }
     CompletableFuture<Response> answer = new CompletableFuture<>();
@@ -148,6 +148,9 @@ final class Follower implements Role {
   }
 
   private Response response(AppendOutcome outcome, String detail) {
+    if (me.log.durableMatch().sequence() > 0 && !me.acknowledges()) {
+      return new Response.Refused(me.term(), "stopped");
+    }
     return new Response.AppendAnswer(
         me.term(),
         me.self(),

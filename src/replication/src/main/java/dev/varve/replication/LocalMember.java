@@ -251,11 +251,13 @@ final class LocalMember {
   }
 
   /**
-   * Before anything of the log is acknowledged: an empty directory under this id is a lost one from
-   * now on.
+   * Before anything of the log is acknowledged, but after it is durable here: an empty directory
+   * under this id is a lost one from now on. Noted earlier, a power cut of all founders between the
+   * note and the first record would leave nobody who could begin the shard. On failure the member
+   * stops, and false comes back.
    */
   boolean acknowledges() {
-    return change(identity().withLog());
+    return identity().hasLog() || change(identity().withLog());
   }
 
   void become(Role next) {

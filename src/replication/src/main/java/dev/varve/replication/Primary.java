@@ -156,7 +156,7 @@ final class Primary implements Role {
   }
 
   private void durableHere(long sequence) {
-    if (me.is(this)) {
+    if (me.is(this) && me.acknowledges()) {
       durable = Math.max(durable, sequence);
       decideCommit();
     }

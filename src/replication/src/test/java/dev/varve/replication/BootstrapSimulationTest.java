@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -86,6 +89,34 @@ class BootstrapSimulationTest {
     cluster.startAll();
     cluster.awaitPrimary(Duration.ofSeconds(10));
     cluster.settle(LONG);
+  }
+
+  /** Guard: {@link LocalMember#acknowledges} is called after the first record is durable. */
+  @Test
+  void aPowerCutOfAllFoundersAtTheFirstRecordLeavesAShardThatCanBegin() {
+    for (int seed = 1; seed <= 30; seed++) {
+      SimulatedCluster founders = new SimulatedCluster(new Simulation(seed), 3);
+      founders.startAll();
+      assertTrue(
+          founders.simulation.runUntil(
+              () -> founders.up().stream().filter(n -> hasLog(n)).count() >= 2,
+              Duration.ofSeconds(10)),
+          founders.describe());
+      founders.names.forEach(founders::crash);
+      founders.startAll();
+      founders.awaitPrimary(Duration.ofSeconds(20));
+      founders.settle(LONG);
+    }
+  }
+
+  private static boolean hasLog(SimulatedCluster.Node node) {
+    try {
+      return node.storage.list("").contains("_r-member")
+          && new String(node.storage.contents("_r-member"), StandardCharsets.UTF_8)
+              .contains("hasLog=true");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static boolean knowsFounders(SimulatedCluster.Node node) {
