@@ -220,6 +220,13 @@ public final class AdminService extends AdminGrpc.AdminImplBase {
     known.stream()
         .skip(skip)
         .forEach(event -> answers.onNext(CompactionMessages.message(event, shard)));
+    if (!request.getRunId().isEmpty()) {
+      // Progress is not kept; whoever asks for one run wants to know how far it is.
+      openStore().running().stream()
+          .filter(event -> event.runId().equals(request.getRunId()))
+          .filter(event -> event.type() == dev.varve.store.CompactionEvent.Type.PROGRESS)
+          .forEach(event -> answers.onNext(CompactionMessages.message(event, shard)));
+    }
     long seen = known.isEmpty() ? 0 : known.getLast().id();
     while (request.getFollow() && !ended.await(FOLLOW_MS, TimeUnit.MILLISECONDS)) {
       for (dev.varve.store.CompactionEvent event : events(request.getRunId())) {

@@ -101,7 +101,7 @@ final class CompactionCall {
     } catch (CorruptionException | CorruptRecordException e) {
       end = ended(request, CompactionEvent.Type.FAILED, "Corruption", e, beganNanos);
     } catch (IOException e) {
-      end = ended(request, CompactionEvent.Type.FAILED, "InputOutput", e, beganNanos);
+      end = ended(request, CompactionEvent.Type.FAILED, "IoError", e, beganNanos);
     }
     started = true;
     sink.accept(end);

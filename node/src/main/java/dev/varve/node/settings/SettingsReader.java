@@ -120,8 +120,9 @@ public final class SettingsReader {
   }
 
   private List<KeyspaceOptions> keyspaces() {
-    long segmentBytes = size("SEGMENT_SIZE", "64MB", 4096, Integer.MAX_VALUE);
-    long objectBytes = size("OBJECT_STORE_SEGMENT_SIZE", "256MB", 4096, Integer.MAX_VALUE);
+    long segmentBytes = size("SEGMENT_SIZE", "64MB", 4096, KeyspaceOptions.SEGMENT_BYTES_MAX);
+    long objectBytes =
+        size("OBJECT_STORE_SEGMENT_SIZE", "256MB", 4096, KeyspaceOptions.SEGMENT_BYTES_MAX);
     Map<String, KeyspaceOptions> keyspaces = new LinkedHashMap<>();
     for (String entry : list(text("VARVE_KEYSPACES").orElse("main,objects"))) {
       String[] parts = entry.split(":", -1);

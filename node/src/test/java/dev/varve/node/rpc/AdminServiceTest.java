@@ -278,6 +278,12 @@ class AdminServiceTest {
                   .compact(
                       compact("main").setRunId("slow").setRateLimitBytesPerSecond(200_000).build());
           assertEquals(CompactionEvent.Type.STARTED, events.next().getType());
+          Eventually.holds(
+              Duration.ofSeconds(20),
+              () -> "the progress of the run: " + events("slow"),
+              () ->
+                  events("slow").getLast().getType() == CompactionEvent.Type.PROGRESS
+                      && events("slow").getLast().getProgress() > 0);
           call.cancel(new CancellationException("changed my mind"));
         });
     Eventually.holds(

@@ -94,12 +94,12 @@ class SettingsReaderTest {
   @Test
   void segmentSizesAreThoseOfTheKeyspaceOrElseTheSettings() {
     values.put("SEGMENT_SIZE", "1MB");
-    values.put("OBJECT_STORE_SEGMENT_SIZE", "2MB");
+    values.put("OBJECT_STORE_SEGMENT_SIZE", "2Gi");
     values.put("VARVE_KEYSPACES", "main, objects, cold:8Mi, log:Stream:4Mi");
     assertEquals(
         List.of(
             new KeyspaceOptions("main", KeyspaceType.KEY_VALUE, 1 << 20),
-            new KeyspaceOptions("objects", KeyspaceType.KEY_VALUE, 2 << 20),
+            new KeyspaceOptions("objects", KeyspaceType.KEY_VALUE, 2L << 30),
             new KeyspaceOptions("cold", KeyspaceType.KEY_VALUE, 8 << 20),
             new KeyspaceOptions("log", KeyspaceType.STREAM, 4 << 20)),
         read().keyspaces());

@@ -286,7 +286,7 @@ final class Adoption {
       Relocations.read(runs, hints, mover);
       for (int i = 0; i < outputs.size(); i++) {
         HintReader hint = hints.get(i);
-        outputs.get(i).noteAll(hint.minSequence(), hint.maxSequence(), mover.tombstoneBytes[i]);
+        outputs.get(i).noteAll(hint.minSequence(), hint.maxSequence(), mover.tombstones[i]);
       }
     } finally {
       for (StorageFile hint : open) {
@@ -321,13 +321,13 @@ final class Adoption {
     private final Keyspace keyspace;
     private final List<LiveSegment> sources;
     private final List<LiveSegment> outputs;
-    private final long[] tombstoneBytes;
+    private final boolean[] tombstones;
 
     Mover(Keyspace keyspace, List<LiveSegment> sources, List<LiveSegment> outputs) {
       this.keyspace = keyspace;
       this.sources = sources;
       this.outputs = outputs;
-      this.tombstoneBytes = new long[outputs.size()];
+      this.tombstones = new boolean[outputs.size()];
     }
 
     @Override
@@ -339,7 +339,7 @@ final class Adoption {
         long outputOffset,
         int length,
         boolean tombstone) {
-      tombstoneBytes[output] += tombstone ? length : 0;
+      tombstones[output] |= tombstone;
       keyspace.move(
           hash,
           new Location(sources.get(source).slot(), sourceOffset, length, tombstone),

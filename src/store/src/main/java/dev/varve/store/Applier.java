@@ -18,6 +18,9 @@ final class Applier {
     void compacted(long sequence, Edit.Compaction compaction);
 
     void checkpointed(long sequence);
+
+    /** Not of an edit: everything up to here is durable on this member. */
+    void durable(long sequence);
   }
 
   Applier(Applied applied, Keyspaces keyspaces, EditEffects effects) {
@@ -42,6 +45,11 @@ final class Applier {
     }
   }
 
+  /** Everything up to a sequence is durable on this member. */
+  void durable(long sequence) {
+    effects.durable(sequence);
+  }
+
   private void applyBatch(Pending.Batch batch) throws IOException {
     applied.lock().lock();
     try {
@@ -55,7 +63,6 @@ final class Applier {
         segment.noteRecord(
             batch.sequence(),
             record.location().tombstone(),
-            record.location().length(),
             record.location().offset() + record.location().length());
       }
       applied.advance(batch.sequence(), batch.term());

@@ -8,6 +8,7 @@ import dev.varve.store.storage.DiskFullException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletionException;
 
 /** Tells the listener and the event log of one run. */
 final class CompactionReport {
@@ -48,7 +49,7 @@ final class CompactionReport {
     files = List.copyOf(paths);
   }
 
-  void started() throws IOException {
+  void started() {
     keep(event(CompactionEvent.Type.STARTED, bytesBefore, 0, "Started", "compaction started"));
   }
 
@@ -69,29 +70,49 @@ final class CompactionReport {
     saved = sources.stream().mapToLong(SegmentRewriter.Source::length).sum() - result.bytesCopied();
   }
 
-  CompactionEvent completed(long bytesAfter) throws IOException {
+  CompactionEvent completed(long bytesAfter) {
+    progress = 1;
+    return keep(event(CompactionEvent.Type.COMPLETED, bytesAfter, saved, "Compacted", reclaimed()));
+  }
+
+  /** The inputs are replaced in the log, but this member does not read from the outputs yet. */
+  CompactionEvent completedButNotAdopted(Exception cause) {
     progress = 1;
     return keep(
         event(
             CompactionEvent.Type.COMPLETED,
-            bytesAfter,
+            bytesBefore - saved,
             saved,
             "Compacted",
             String.format(
                 Locale.ROOT,
-                "reclaimed %d bytes (%.0f %%) from %d segments",
-                saved,
-                bytesBefore == 0 ? 0 : 100.0 * saved / bytesBefore,
-                files.size())));
+                "%s; the inputs stay until this member has moved to the outputs, which is tried"
+                    + " again: %s",
+                reclaimed(),
+                said(cause))));
   }
 
-  CompactionEvent skipped(String reason, String message) throws IOException {
+  private String reclaimed() {
+    return String.format(
+        Locale.ROOT,
+        "reclaimed %s (%.0f %%) from %d segments",
+        ByteCount.of(saved),
+        bytesBefore == 0 ? 0 : 100.0 * saved / bytesBefore,
+        files.size());
+  }
+
+  CompactionEvent skipped(String reason, String message) {
     return keep(event(CompactionEvent.Type.SKIPPED, bytesBefore, 0, reason, message));
   }
 
-  CompactionEvent failed(Exception cause) throws IOException {
-    String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-    return keep(event(CompactionEvent.Type.FAILED, bytesBefore, 0, reason(cause), message));
+  CompactionEvent failed(Exception cause) {
+    return keep(event(CompactionEvent.Type.FAILED, bytesBefore, 0, reason(cause), said(cause)));
+  }
+
+  private static String said(Exception cause) {
+    Throwable said =
+        cause instanceof CompletionException && cause.getCause() != null ? cause.getCause() : cause;
+    return said.getMessage() == null ? said.toString() : said.getMessage();
   }
 
   private static String reason(Exception cause) {
@@ -108,7 +129,7 @@ final class CompactionReport {
     };
   }
 
-  private CompactionEvent keep(CompactionEvent event) throws IOException {
+  private CompactionEvent keep(CompactionEvent event) {
     CompactionEvent kept = events.append(event);
     listener.on(kept);
     return kept;

@@ -15,9 +15,12 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs compactions on a leader, one at a time a keyspace. Until its edit is in the log a run
@@ -33,8 +36,19 @@ final class Compactor {
   private final LogTail tail;
   private final GroupCommit writer;
   private final Adoption adoption;
+  private final Maintenance maintenance;
   private final EventLog events;
-  private final Map<String, String> running = new ConcurrentHashMap<>();
+  private final Map<String, Running> running = new ConcurrentHashMap<>();
+
+  /** A run under way, told of to those who ask. */
+  private static final class Running {
+    final String runId;
+    volatile @Nullable CompactionEvent latest;
+
+    Running(String runId) {
+      this.runId = runId;
+    }
+  }
 
   Compactor(
       Storage storage,
@@ -45,6 +59,7 @@ final class Compactor {
       LogTail tail,
       GroupCommit writer,
       Adoption adoption,
+      Maintenance maintenance,
       EventLog events) {
     this.storage = storage;
     this.runtime = runtime;
@@ -54,6 +69,7 @@ final class Compactor {
     this.tail = tail;
     this.writer = writer;
     this.adoption = adoption;
+    this.maintenance = maintenance;
     this.events = events;
   }
 
@@ -85,6 +101,15 @@ final class Compactor {
     return stats;
   }
 
+  /** The latest event of each run under way. */
+  List<CompactionEvent> running() {
+    return running.values().stream()
+        .map(run -> run.latest)
+        .filter(Objects::nonNull)
+        .filter(event -> !event.type().ends())
+        .toList();
+  }
+
   CompactionEvent compact(
       CompactionRequest request, CompactionListener listener, CancelToken cancel)
       throws IOException {
@@ -96,12 +121,18 @@ final class Compactor {
     if (!published.state().leading()) {
       throw new NotLeaderException();
     }
-    String other = running.putIfAbsent(name, request.runId());
+    Running now = new Running(request.runId());
+    Running other = running.putIfAbsent(name, now);
     if (other != null) {
-      throw new CompactionBusyException(name, other);
+      throw new CompactionBusyException(name, other.runId);
     }
+    CompactionListener noting =
+        event -> {
+          now.latest = event;
+          listener.on(event);
+        };
     try {
-      return run(request, keyspaces.existing(name), listener, cancel);
+      return run(request, keyspaces.existing(name), noting, cancel);
     } finally {
       running.remove(name);
     }
@@ -120,7 +151,7 @@ final class Compactor {
             totalBytes(keyspace));
     report.started();
     try {
-      runtime.await(adoption.whenIdle()); // inputs are what the manifest names from here on
+      awaitAdoption(cancel); // inputs are what the manifest names from here on
       CompactionPlan plan = plan(request.options());
       if (!plan.wouldCompact()) {
         return report.skipped(plan.reason(), plan.message());
@@ -135,6 +166,15 @@ final class Compactor {
     } catch (IOException | RuntimeException e) {
       return report.failed(e);
     }
+  }
+
+  /** Tries at once what has failed before this looked: nobody else would soon. */
+  private void awaitAdoption(CancelToken cancel) throws IOException {
+    CompletableFuture<Void> idle = adoption.whenIdle();
+    if (!idle.isDone()) {
+      maintenance.retryAdoption();
+    }
+    runtime.await(idle, cancel);
   }
 
   private long totalBytes(Keyspace keyspace) {
@@ -196,7 +236,17 @@ final class Compactor {
     } finally {
       inputs.forEach(input -> input.reader().release());
     }
-    runtime.await(adoption.whenIdle());
+    return committed(keyspace, report, cancel);
+  }
+
+  /** The edit is in the log: whatever goes wrong from here on, the run did what it was asked to. */
+  private CompactionEvent committed(
+      Keyspace keyspace, CompactionReport report, CancelToken cancel) {
+    try {
+      awaitAdoption(cancel);
+    } catch (IOException | CompletionException e) {
+      return report.completedButNotAdopted(e);
+    }
     return report.completed(totalBytes(keyspace));
   }
 
@@ -245,7 +295,7 @@ final class Compactor {
     try {
       runtime.await(committed);
     } catch (NotLeaderException | StoreFullException e) {
-      rewriter.discard(result, e); // the edit is not in the log
+      rewriter.discard(result, e); // the edit is not in the log; otherwise a cut or recovery tells
       throw e;
     }
   }

@@ -17,10 +17,12 @@ import org.jspecify.annotations.Nullable;
  * to the member, not to the shard: it is not replicated, and losing it loses no data.
  *
  * <p>The newest events are appended; when the file holds twice the bound, it is written anew with
- * the newest half and renamed into place. A torn end is cut off when it is opened. Safe for several
- * threads.
+ * the newest half and renamed into place, and so it is after a write that failed. A torn end is cut
+ * off when it is opened. Safe for several threads.
  */
 final class EventLog implements Closeable {
+
+  private static final System.Logger LOG = System.getLogger(EventLog.class.getName());
 
   static final String PATH = "_events";
 
@@ -34,6 +36,9 @@ final class EventLog implements Closeable {
   private long length;
   private int inFile;
   private long lastId;
+
+  /** Whether the file lacks events that are remembered. */
+  private boolean behind;
 
   private EventLog(Storage storage, int eventsMax, StorageFile file) {
     this.storage = storage;
@@ -82,28 +87,39 @@ final class EventLog implements Closeable {
     file.truncate(length); // an append that a crash tore
   }
 
-  /** Numbers the event and keeps it; durable on return. After an exception it is not kept. */
-  synchronized CompactionEvent append(CompactionEvent event) throws IOException {
-    if (inFile >= 2 * eventsMax) {
-      rewrite();
-    }
+  /**
+   * Numbers the event and keeps it: durably on return where the disk takes it. Where it does not,
+   * the event stays in memory and is written with the next one that can be: on a full disk
+   * compaction is the way out, and must not fail for want of room to tell of it (pitfall 12).
+   */
+  synchronized CompactionEvent append(CompactionEvent event) {
     CompactionEvent numbered = event.withId(lastId + 1);
-    byte[] bytes = CompactionEventCodec.encode(numbered);
-    try {
-      file.write(new ByteBuffer[] {ByteBuffer.wrap(bytes)}, length);
-      file.sync();
-    } catch (IOException e) {
-      try {
-        file.truncate(length);
-      } catch (IOException again) {
-        e.addSuppressed(again);
-      }
-      throw e;
-    }
-    length += bytes.length;
-    inFile++;
     remember(numbered);
+    try {
+      if (behind || inFile >= 2 * eventsMax) {
+        rewrite();
+      } else {
+        write(CompactionEventCodec.encode(numbered));
+      }
+      behind = false;
+    } catch (IOException e) {
+      if (!behind) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "compaction events can not be written to {0}; the next one tries again: {1}",
+            PATH,
+            e);
+      }
+      behind = true;
+    }
     return numbered;
+  }
+
+  private void write(byte[] event) throws IOException {
+    file.write(new ByteBuffer[] {ByteBuffer.wrap(event)}, length);
+    file.sync();
+    length += event.length;
+    inFile++;
   }
 
   /** The newest events, newest first. */
@@ -150,7 +166,7 @@ final class EventLog implements Closeable {
       storage.rename(TEMPORARY, PATH);
       storage.syncDirectory("");
     } catch (IOException e) {
-      fresh.close();
+      abandon(fresh, e);
       throw e;
     }
     StorageFile old = file;
@@ -158,6 +174,17 @@ final class EventLog implements Closeable {
     length = written;
     inFile = events.size();
     old.close();
+  }
+
+  private void abandon(StorageFile fresh, IOException cause) {
+    try {
+      fresh.close();
+      if (storage.exists(TEMPORARY)) {
+        storage.delete(TEMPORARY);
+      }
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
   }
 
   @Override

@@ -237,6 +237,7 @@ final class GroupCommit {
     } else if (poison == null) {
       LogPosition last = new LogPosition(tail.lastTerm(), tail.lastSequence());
       published.durable(last, tail.appended().termStarts(), tail.appended().membership());
+      applier.durable(last.sequence());
       LogListener told = listener;
       if (told != null) {
         told.durable(last.sequence());

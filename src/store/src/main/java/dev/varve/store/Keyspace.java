@@ -128,7 +128,7 @@ final class Keyspace {
   void account(@Nullable Location before, Location now) {
     LiveSegment into = table.at(now.segment());
     if (into != null) {
-      into.addLive(now.length());
+      into.addLive(now);
     }
     liveBytes.addAndGet(now.length());
     liveKeys.addAndGet(now.tombstone() ? 0 : 1);
@@ -140,7 +140,7 @@ final class Keyspace {
   private void forget(Location before) {
     LiveSegment from = table.at(before.segment());
     if (from != null) {
-      from.addLive(-before.length());
+      from.removeLive(before);
     }
     liveBytes.addAndGet(-before.length());
     liveKeys.addAndGet(before.tombstone() ? 0 : -1);

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.keydir.Location;
 import dev.varve.store.segment.SegmentReader;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -40,26 +41,32 @@ final class LiveSegment {
   }
 
   /** Takes note of a committed record that ends at {@code end}. */
-  void noteRecord(long sequence, boolean tombstone, int length, long end) {
+  void noteRecord(long sequence, boolean tombstone, long end) {
     minSequence = Math.min(minSequence, sequence);
     maxSequence = Math.max(maxSequence, sequence);
     if (tombstone) {
-      tombstoneBytes.addAndGet(length);
       maxTombstoneSequence = Math.max(maxTombstoneSequence, sequence);
     }
     committedLength = Math.max(committedLength, end);
   }
 
   /** Takes note of all records of a sealed segment that compaction made. */
-  void noteAll(long lowest, long highest, long tombstones) {
+  void noteAll(long lowest, long highest, boolean tombstones) {
     minSequence = lowest;
     maxSequence = highest;
-    tombstoneBytes.set(tombstones);
-    maxTombstoneSequence = tombstones > 0 ? highest : 0;
+    maxTombstoneSequence = tombstones ? highest : 0;
   }
 
-  void addLive(long bytes) {
-    liveBytes.addAndGet(bytes);
+  /** The keydir points to this record here now. */
+  void addLive(Location record) {
+    liveBytes.addAndGet(record.length());
+    tombstoneBytes.addAndGet(record.tombstone() ? record.length() : 0);
+  }
+
+  /** The keydir points elsewhere now, or nowhere. */
+  void removeLive(Location record) {
+    liveBytes.addAndGet(-record.length());
+    tombstoneBytes.addAndGet(record.tombstone() ? -record.length() : 0);
   }
 
   /** Bytes of records that the keydir points to. */
@@ -67,7 +74,7 @@ final class LiveSegment {
     return liveBytes.get();
   }
 
-  /** Bytes of tombstones. */
+  /** The part of the live bytes that is tombstones. */
   long tombstoneBytes() {
     return tombstoneBytes.get();
   }

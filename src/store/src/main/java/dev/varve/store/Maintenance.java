@@ -67,6 +67,13 @@ final class Maintenance implements Applier.EditEffects {
     }
   }
 
+  @Override
+  public void durable(long sequence) {
+    if (retirement.waitsFor(sequence)) {
+      submit("delete retired segments", retirement::deleteWaiting);
+    }
+  }
+
   /** Tries again what adoption could not do. */
   void retryAdoption() {
     submit("adopt", adoption::runQueued);

@@ -150,8 +150,7 @@ final class Opening implements TailSink {
       Location location =
           new Location(segment.slot(), record.offset(), record.length(), record.tombstone());
       keyspace.apply(Hash.of(record.key()), record.key(), location);
-      segment.noteRecord(
-          sequence, record.tombstone(), record.length(), record.offset() + record.length());
+      segment.noteRecord(sequence, record.tombstone(), record.offset() + record.length());
     }
   }
 
@@ -280,15 +279,21 @@ final class Opening implements TailSink {
     }
     Set<String> known = new LinkedHashSet<>(committed.keyspaces().keySet());
     known.addAll(recovery.keyspacesMentioned());
-    List<String> deleted = orphans.delete(storage, known);
+    List<String> found = orphans.find(storage, known);
     for (String name : storage.list("")) {
       if (KeyspaceOptions.isName(name) && !known.contains(name)) {
-        deleted.addAll(orphans.deleteEmpty(storage, name));
+        found.addAll(orphans.findEmpty(storage, name));
       }
     }
-    if (!deleted.isEmpty()) {
-      LOG.log(
-          System.Logger.Level.INFO, "deleted files that the manifest does not name: {0}", deleted);
+    if (found.isEmpty()) {
+      return;
     }
+    // What is committed may be known only from a mark that is not synced: without it a crash would
+    // bring a state back that still needs the inputs among these files.
+    mark.confirm(recovery.committed());
+    for (String path : found) {
+      storage.delete(path);
+    }
+    LOG.log(System.Logger.Level.INFO, "deleted files that the manifest does not name: {0}", found);
   }
 }

@@ -6,6 +6,9 @@ import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +27,12 @@ final class Retirement {
 
   /** Adopted compactions whose run lists are still here; for the maintenance executor. */
   private final List<Inputs> runLists = new ArrayList<>();
+
+  /** Files whose deletion failed; every later deletion tries them first. */
+  private final Queue<String> undeleted = new ConcurrentLinkedQueue<>();
+
+  /** The lowest sequence that inputs wait for to be durable here. */
+  private final AtomicLong waitsFor = new AtomicLong(Long.MAX_VALUE);
 
   private volatile CheckpointResult last = new CheckpointResult(0, 0, 0);
 
@@ -100,14 +109,48 @@ final class Retirement {
     return null;
   }
 
-  /** Lets files go; on the maintenance executor. */
+  /** Whether inputs wait that may go now that everything up to a sequence is durable here. */
+  boolean waitsFor(long durable) {
+    return waitsFor.get() <= durable;
+  }
+
+  /** Lets go what had to wait until it was durable here; on the maintenance executor. */
+  void deleteWaiting() throws IOException {
+    waitsFor.set(Long.MAX_VALUE);
+    List<Inputs> going = new ArrayList<>();
+    long upTo = 0;
+    applied.lock().lock();
+    try {
+      long checkpoint = applied.manifest().checkpoint();
+      for (Inputs inputs : List.copyOf(applied.retired())) {
+        if (inputs.forceDelete() || inputs.editSequence() < checkpoint) {
+          applied.retired().remove(inputs);
+          going.add(inputs);
+          upTo = Math.max(upTo, Math.max(checkpoint, inputs.editSequence()));
+        }
+      }
+    } finally {
+      applied.lock().unlock();
+    }
+    delete(new Batch(upTo, going));
+  }
+
+  /**
+   * Lets files go; on the maintenance executor. What is not durable here yet goes as soon as it is,
+   * and what could not be deleted is tried again the next time.
+   */
   void delete(Batch batch) throws IOException {
+    deleteAgain();
     deleteRunLists();
     if (batch.inputs().isEmpty()) {
       return;
     }
     if (published.state().last().sequence() < batch.upTo()) {
       putBack(batch);
+      waitsFor.accumulateAndGet(batch.upTo(), Math::min);
+      if (published.state().last().sequence() >= batch.upTo()) {
+        deleteWaiting(); // it became durable before anybody could see that something waits
+      }
       return;
     }
     try {
@@ -118,9 +161,7 @@ final class Retirement {
     }
     for (Inputs inputs : batch.inputs()) {
       runLists.add(inputs);
-      for (String path : inputs.leftovers()) {
-        deleteFile(path);
-      }
+      inputs.leftovers().forEach(this::deleteFile);
       for (LiveSegment segment : inputs.segments()) {
         inputs.keyspace().table().remove(segment);
         segment.reader().retire(() -> remove(inputs.keyspace(), segment));
@@ -128,8 +169,16 @@ final class Retirement {
     }
   }
 
+  private void deleteAgain() {
+    List<String> again = new ArrayList<>();
+    for (String path = undeleted.poll(); path != null; path = undeleted.poll()) {
+      again.add(path);
+    }
+    again.forEach(this::deleteFile);
+  }
+
   /** A run list stays while an entry in the window may send another member here for it. */
-  private void deleteRunLists() throws IOException {
+  private void deleteRunLists() {
     long droppedUpTo = window.droppedUpTo();
     for (Inputs inputs : List.copyOf(runLists)) {
       if (inputs.editSequence() <= droppedUpTo) {
@@ -152,19 +201,25 @@ final class Retirement {
   private void remove(Keyspace keyspace, LiveSegment segment) {
     try {
       segment.reader().close();
-      deleteFile(segment.id().hintPath(keyspace.name()));
-      deleteFile(segment.id().logPath(keyspace.name()));
     } catch (IOException e) {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "could not delete " + segment.reader().path() + "; the next recovery does",
-          e);
+      LOG.log(System.Logger.Level.WARNING, "could not close " + segment.reader().path(), e);
     }
+    deleteFile(segment.id().hintPath(keyspace.name()));
+    deleteFile(segment.id().logPath(keyspace.name()));
   }
 
-  private void deleteFile(String path) throws IOException {
-    if (storage.exists(path)) {
-      storage.delete(path);
+  private void deleteFile(String path) {
+    try {
+      if (storage.exists(path)) {
+        storage.delete(path);
+      }
+    } catch (IOException e) {
+      undeleted.add(path);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "could not delete {0}; the next checkpoint tries again: {1}",
+          path,
+          e);
     }
   }
 }

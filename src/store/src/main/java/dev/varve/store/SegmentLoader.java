@@ -104,7 +104,7 @@ final class SegmentLoader {
       LiveSegment segment, byte[] key, long sequence, long offset, int length, boolean tombstone)
       throws IOException {
     Location now = new Location(segment.slot(), offset, length, tombstone);
-    segment.noteRecord(sequence, tombstone, length, offset + length);
+    segment.noteRecord(sequence, tombstone, offset + length);
     long hash = Hash.of(key);
     Keyspace.KeyMatch match = keyspace.new KeyMatch(key);
     Location other = keyspace.keydir().get(hash, match);

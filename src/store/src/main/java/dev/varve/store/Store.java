@@ -194,7 +194,6 @@ public final class Store implements AutoCloseable {
    * @param progress told of the start, of progress, and of the end
    * @throws NotLeaderException before anything began
    * @throws CompactionBusyException if a run of this keyspace is under way; nothing began
-   * @throws IOException if the start or the end could not be written to the event log
    */
   public CompactionEvent compact(
       CompactionRequest request, CompactionListener progress, CancelToken cancel)
@@ -206,6 +205,11 @@ public final class Store implements AutoCloseable {
   /** The last compaction events of this member, newest first, at most 1000. */
   public List<CompactionEvent> events(int last) {
     return parts.events().last(last);
+  }
+
+  /** How far the compactions are that are under way here: the latest event of each. */
+  public List<CompactionEvent> running() {
+    return parts.compactor().running();
   }
 
   public StoreStatus status() {

@@ -60,7 +60,16 @@ record StoreParts(
         new GroupCommit(runtime, options, tail, applied, applier, window, mark, published);
     Compactor compactor =
         new Compactor(
-            storage, runtime, keyspaces, applied, published, tail, writer, adoption, events);
+            storage,
+            runtime,
+            keyspaces,
+            applied,
+            published,
+            tail,
+            writer,
+            adoption,
+            maintenance,
+            events);
     Images images = new Images(storage, keyspaces, applied, adoption);
     ShardLog log = new StoreLog(storage, writer, published, window, images, adoption, maintenance);
     for (ManifestState.SequencedCompaction compaction : recovered.installation().toAdopt()) {

@@ -1,12 +1,16 @@
 package dev.varve.store;
 
+import dev.varve.store.compaction.CancelToken;
+import dev.varve.store.compaction.CompactionCancelledException;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * The threads and the clock a store runs on. Each executor must run its tasks one at a time and in
@@ -14,6 +18,9 @@ import java.util.concurrent.TimeUnit;
  * single thread.
  */
 public final class StoreRuntime implements AutoCloseable {
+  /** How long a cancelled wait may go unnoticed. */
+  private static final long CANCEL_CHECK_MS = 50;
+
   private final Executor writer;
   private final Executor syncer;
   private final Executor maintenance;
@@ -59,6 +66,37 @@ public final class StoreRuntime implements AutoCloseable {
   <T> T await(CompletableFuture<T> future) throws IOException {
     waiting.until(future);
     return Store.await(future);
+  }
+
+  /**
+   * Waits as {@link #await(CompletableFuture)} does, but no longer than the token lets it.
+   *
+   * @throws CompactionCancelledException if the token stopped first
+   */
+  <T> T await(CompletableFuture<T> future, CancelToken token) throws IOException {
+    waiting.until(future);
+    boolean interrupted = false;
+    while (!future.isDone()) {
+      try {
+        token.check();
+        future.get(CANCEL_CHECK_MS, TimeUnit.MILLISECONDS);
+      } catch (TimeoutException | ExecutionException e) {
+        // Time to look at the token again, or done: Store.await says how, as for all others.
+      } catch (InterruptedException e) {
+        interrupted = true; // stopping is by the token; whoever owns the thread learns it below
+      } catch (CompactionCancelledException e) {
+        restoreInterrupt(interrupted);
+        throw e;
+      }
+    }
+    restoreInterrupt(interrupted);
+    return Store.await(future);
+  }
+
+  private static void restoreInterrupt(boolean interrupted) {
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Three threads of its own, named after {@code name}, and the system's clock. */
@@ -115,8 +153,6 @@ public final class StoreRuntime implements AutoCloseable {
         }
       }
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    restoreInterrupt(interrupted);
   }
 }

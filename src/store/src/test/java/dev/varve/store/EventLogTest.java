@@ -3,11 +3,11 @@ package dev.varve.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.simulation.Fault;
+import dev.varve.store.simulation.Operation;
 import dev.varve.store.simulation.SimulatedStorage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
@@ -93,19 +93,27 @@ class EventLogTest {
   }
 
   @Test
-  void aFailedAppendLeavesTheLogAsItWas() throws IOException {
-    try (EventLog log = EventLog.open(storage, 10)) {
+  void anEventThatCouldNotBeWrittenIsWrittenWithTheNext() throws IOException {
+    for (Fault fault : List.of(Fault.DISK_FULL, Fault.IO_ERROR, Fault.FAILED_SYNC)) {
+      SimulatedStorage failing = new SimulatedStorage();
+      EventLog log = EventLog.open(failing, 10);
       log.append(event("run-1", CompactionEvent.Type.COMPLETED));
-      storage.failOperation(storage.operations() + 1, Fault.DISK_FULL);
-      assertThrows(
-          IOException.class, () -> log.append(event("run-2", CompactionEvent.Type.COMPLETED)));
-      storage.clearFaults();
-      assertEquals(1, log.last(10).size());
+      failing.failWhen(
+          op ->
+              fault == Fault.FAILED_SYNC
+                  ? op.kind() == Operation.Kind.SYNC
+                  : op.kind() == Operation.Kind.WRITE,
+          fault);
+      log.append(event("run-2", CompactionEvent.Type.STARTED));
+      log.append(event("run-2", CompactionEvent.Type.COMPLETED));
+      assertNotNull(log.end("run-2", "main"), "known while it is not written");
+      assertEquals(List.of(EventLog.PATH), failing.list(""));
+      failing.clearFaults();
       log.append(event("run-3", CompactionEvent.Type.COMPLETED));
-    }
-    try (EventLog log = EventLog.open(storage, 10)) {
-      assertEquals(
-          List.of("run-3", "run-1"), log.last(10).stream().map(CompactionEvent::runId).toList());
+      try (EventLog recovered = EventLog.open(failing.crash(1), 10)) {
+        assertEquals(log.last(10), recovered.last(10), fault.toString());
+        assertEquals(4, recovered.last(10).size());
+      }
     }
   }
 

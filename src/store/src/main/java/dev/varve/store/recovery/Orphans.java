@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Deletes what the manifest does not name (pitfalls 5, 21): temporaries, outputs of compactions
- * that never got their edit, inputs whose time is over.
+ * Finds what the manifest does not name (pitfalls 5, 21): temporaries, outputs of compactions that
+ * never got their edit, inputs whose time is over.
  */
 public final class Orphans {
   private static final List<String> SUFFIXES =
@@ -66,35 +66,33 @@ public final class Orphans {
     named.add(id.hintPath(keyspace));
   }
 
-  /** Deletes the rest in these keyspaces' folders and returns what went. */
-  public List<String> delete(Storage storage, Collection<String> keyspaces) throws IOException {
-    List<String> deleted = new ArrayList<>();
+  /** The paths of the rest in these keyspaces' folders. */
+  public List<String> find(Storage storage, Collection<String> keyspaces) throws IOException {
+    List<String> found = new ArrayList<>();
     for (String keyspace : keyspaces) {
       for (String name : storage.list(keyspace)) {
         String path = keyspace + '/' + name;
         if (!named.contains(path) && SUFFIXES.stream().anyMatch(name::endsWith)) {
-          storage.delete(path);
-          deleted.add(path);
+          found.add(path);
         }
       }
     }
-    return deleted;
+    return found;
   }
 
   /**
-   * Deletes the empty segments of a keyspace that no edit tells of: its first group was lost in a
-   * crash, and nothing is written before that group is durable.
+   * The paths of the empty segments of a keyspace that no edit tells of: its first group was lost
+   * in a crash, and nothing is written before that group is durable.
    */
-  public List<String> deleteEmpty(Storage storage, String keyspace) throws IOException {
-    List<String> deleted = new ArrayList<>();
+  public List<String> findEmpty(Storage storage, String keyspace) throws IOException {
+    List<String> found = new ArrayList<>();
     for (String name : storage.list(keyspace)) {
       String path = keyspace + '/' + name;
       if (name.endsWith(SegmentId.LOG_SUFFIX) && isEmpty(storage, path)) {
-        storage.delete(path);
-        deleted.add(path);
+        found.add(path);
       }
     }
-    return deleted;
+    return found;
   }
 
   private static boolean isEmpty(Storage storage, String path) throws IOException {

@@ -118,6 +118,19 @@ public final class SimulatedStorage implements Storage {
     return left;
   }
 
+  /**
+   * Ends this storage as the end of the process would, and returns what the next process finds:
+   * everything, but what was not synced may still be lost by a later {@link #crash}. Every later
+   * call on this one fails.
+   */
+  public synchronized SimulatedStorage kill() {
+    off = true;
+    SimulatedStorage left = new SimulatedStorage(capacity);
+    left.directories.putAll(directories);
+    left.durableDirectories.addAll(durableDirectories);
+    return left;
+  }
+
   // Storage.
 
   @Override
