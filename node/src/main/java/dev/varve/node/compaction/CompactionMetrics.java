@@ -2,12 +2,19 @@ package dev.varve.node.compaction;
 
 import dev.varve.store.CompactionEvent;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** Counts how compactions ended and what they freed, by keyspace. */
+/** Counts what compactions looked at, how they ended and what they did, by keyspace. */
 public final class CompactionMetrics {
   private final MeterRegistry registry;
+  private final Map<String, AtomicLong> lastSuccess = new ConcurrentHashMap<>();
 
   public CompactionMetrics(MeterRegistry registry) {
     this.registry = registry;
@@ -27,5 +34,57 @@ public final class CompactionMetrics {
         .tag("keyspace", end.keyspace())
         .register(registry)
         .increment((double) Math.max(0, end.spaceSaved()));
+    count(
+        "varve.compaction.records.scanned",
+        "Records that compactions read",
+        end.recordsScanned(),
+        end);
+    count(
+        "varve.compaction.records.dropped",
+        "Records that were not copied",
+        end.recordsDropped(),
+        end);
+    count(
+        "varve.compaction.files.rewritten",
+        "Segments that were replaced",
+        end.filesRewritten(),
+        end);
+    Timer.builder("varve.compaction.duration")
+        .description("How long compactions took that were let in")
+        .tag("keyspace", end.keyspace())
+        .register(registry)
+        .record(Duration.ofMillis(end.durationMs()));
+    if (end.type() == CompactionEvent.Type.COMPLETED) {
+      lastSuccess.computeIfAbsent(end.keyspace(), this::lastSuccessGauge).set(end.timeMs());
+    }
+  }
+
+  /** The node's own look at a keyspace. */
+  void looked(String keyspace, boolean compacts, String reason) {
+    Counter.builder("varve.compaction.looks")
+        .description("Looks of the node's own at a keyspace, by what they led to")
+        .tag("keyspace", keyspace)
+        .tag("decision", compacts ? "compact" : "skip")
+        .tag("reason", reason)
+        .register(registry)
+        .increment();
+  }
+
+  private void count(String name, String description, long by, CompactionEvent end) {
+    Counter.builder(name)
+        .description(description)
+        .tag("keyspace", end.keyspace())
+        .register(registry)
+        .increment((double) by);
+  }
+
+  private AtomicLong lastSuccessGauge(String keyspace) {
+    AtomicLong timeMs = new AtomicLong();
+    Gauge.builder("varve.compaction.last.success", timeMs, time -> time.get() / 1000.0)
+        .baseUnit("seconds")
+        .description("When a compaction last completed here, in seconds since 1970")
+        .tag("keyspace", keyspace)
+        .register(registry);
+    return timeMs;
   }
 }

@@ -93,6 +93,11 @@ public final class CompactionRuns implements AutoCloseable {
     }
   }
 
+  /** Counts a look of the node's own at a keyspace. */
+  void looked(String keyspace, boolean compacts, String reason) {
+    metrics.looked(keyspace, compacts, reason);
+  }
+
   private void finished(Run run, CancelToken cancel) {
     tokens.remove(cancel);
     running.remove(run);

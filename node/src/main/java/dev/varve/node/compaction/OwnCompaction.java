@@ -15,7 +15,6 @@ import dev.varve.store.WallClock;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionOptions;
 import dev.varve.store.compaction.CompactionPlan;
-import dev.varve.store.compaction.Strategy;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
@@ -41,6 +40,7 @@ public final class OwnCompaction implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("own-compaction").factory());
   private final Map<String, String> lastSkip = new HashMap<>();
+  private final LowYieldBackoff backoff = new LowYieldBackoff(CompactionOptions.MIN_SPACE_SAVING);
 
   public OwnCompaction(
       Member member, CompactionSettings settings, CompactionRuns runs, WallClock clock) {
@@ -80,6 +80,11 @@ public final class OwnCompaction implements AutoCloseable {
         skipped(keyspace, plan);
         return;
       }
+      if (backoff.passesOver(keyspace)) {
+        runs.looked(keyspace, false, "BackingOff");
+        return;
+      }
+      runs.looked(keyspace, true, plan.reason());
       lastSkip.remove(keyspace);
       LOG.infof(
           "compacting %s: %s, expecting to free %d bytes by copying %d: %s",
@@ -94,6 +99,12 @@ public final class OwnCompaction implements AutoCloseable {
       LOG.infof(
           "compaction of %s %s %s: freed %d bytes in %d ms: %s",
           keyspace, end.type(), end.reason(), end.spaceSaved(), end.durationMs(), end.message());
+      int passedOver = backoff.ended(end);
+      if (passedOver > 0) {
+        LOG.infof(
+            "compaction of %s frees little or fails: the next %d looks pass it over",
+            keyspace, passedOver);
+      }
     } catch (CompactionBusyException | NotPrimaryException | StaleTermException e) {
       LOG.infof("compaction of %s left to another: %s", keyspace, e.getMessage());
     } catch (IOException e) {
@@ -103,6 +114,7 @@ public final class OwnCompaction implements AutoCloseable {
   }
 
   private void skipped(String keyspace, CompactionPlan plan) {
+    runs.looked(keyspace, false, plan.reason());
     if (!plan.reason().equals(lastSkip.put(keyspace, plan.reason()))) {
       LOG.infof("not compacting %s: %s: %s", keyspace, plan.reason(), plan.message());
     }
@@ -112,20 +124,12 @@ public final class OwnCompaction implements AutoCloseable {
     @Nullable Integer segmentsMax = settings.maxSegmentsOf(keyspace);
     return new CompactionOptions(
         keyspace,
-        strategy(settings.type()),
+        settings.type(),
         settings.minDeadRatio(),
         settings.minBytes(),
         CompactionOptions.MIN_SPACE_SAVING,
         segmentsMax == null ? 0 : segmentsMax,
         false);
-  }
-
-  /** What a type of the settings is called in the store. */
-  public static Strategy strategy(CompactionSettings.Type type) {
-    return switch (type) {
-      case REWRITE -> Strategy.REWRITE;
-      case NONE -> Strategy.NONE;
-    };
   }
 
   /** No further look; a run under way is stopped by {@link CompactionRuns#close}. */

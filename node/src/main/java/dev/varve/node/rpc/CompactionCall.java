@@ -2,7 +2,6 @@ package dev.varve.node.rpc;
 
 import dev.varve.node.compaction.CompactionRuns;
 import dev.varve.protocol.v1.CompactionEvent;
-import dev.varve.protocol.v1.Strategy;
 import dev.varve.replication.NotPrimaryException;
 import dev.varve.replication.StaleTermException;
 import dev.varve.store.CompactionBusyException;
@@ -10,7 +9,6 @@ import dev.varve.store.CompactionRequest;
 import dev.varve.store.Store;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionCancelledException;
-import dev.varve.store.compaction.CompactionOptions;
 import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.storage.DiskFullException;
@@ -144,14 +142,7 @@ final class CompactionCall {
         .setMessage(Errors.describe(cause).message())
         .setTerm(expectedTerm)
         .setShard(shard)
-        .setStrategy(strategy(request.options()))
+        .setStrategy(CompactionMessages.strategy(request.options().strategy()))
         .build();
-  }
-
-  private static Strategy strategy(CompactionOptions options) {
-    return switch (options.strategy()) {
-      case REWRITE -> Strategy.STRATEGY_REWRITE;
-      case NONE -> Strategy.STRATEGY_NONE;
-    };
   }
 }

@@ -36,11 +36,17 @@ final class CompactionMessages {
         .setTerm(event.term())
         .setId(event.id())
         .setShard(shard)
-        .setStrategy(
-            switch (event.strategy()) {
-              case REWRITE -> Strategy.STRATEGY_REWRITE;
-              case NONE -> Strategy.STRATEGY_NONE;
-            })
+        .setStrategy(strategy(event.strategy()))
         .build();
+  }
+
+  static Strategy strategy(dev.varve.store.compaction.Strategy strategy) {
+    return switch (strategy) {
+      case REWRITE -> Strategy.STRATEGY_REWRITE;
+      case LOOKUP -> Strategy.STRATEGY_LOOKUP;
+      case SCAN -> Strategy.STRATEGY_SCAN;
+      case SHIFT -> Strategy.STRATEGY_SHIFT;
+      case NONE -> Strategy.STRATEGY_NONE;
+    };
   }
 }

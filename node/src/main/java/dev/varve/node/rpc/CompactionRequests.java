@@ -1,6 +1,5 @@
 package dev.varve.node.rpc;
 
-import dev.varve.node.compaction.OwnCompaction;
 import dev.varve.node.settings.CompactionSettings;
 import dev.varve.protocol.v1.CompactRequest;
 import dev.varve.store.CompactionRequest;
@@ -92,13 +91,15 @@ final class CompactionRequests {
 
   private Strategy strategy(CompactRequest request) throws RefusedException {
     return switch (request.getStrategy()) {
-      case STRATEGY_UNSPECIFIED -> OwnCompaction.strategy(settings.type());
+      case STRATEGY_UNSPECIFIED -> settings.type();
       case STRATEGY_REWRITE -> Strategy.REWRITE;
+      case STRATEGY_LOOKUP -> Strategy.LOOKUP;
+      case STRATEGY_SCAN -> Strategy.SCAN;
+      case STRATEGY_SHIFT -> Strategy.SHIFT;
       case STRATEGY_NONE -> Strategy.NONE;
-      case STRATEGY_LOOKUP, STRATEGY_SCAN, STRATEGY_SHIFT, UNRECOGNIZED ->
+      case UNRECOGNIZED ->
           throw RefusedException.invalid(
-              "strategy",
-              "this version has STRATEGY_REWRITE and STRATEGY_NONE, not " + request.getStrategy());
+              "strategy", "there is no strategy " + request.getStrategyValue());
     };
   }
 

@@ -1,5 +1,6 @@
 package dev.varve.node.settings;
 
+import dev.varve.store.compaction.Strategy;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -20,16 +21,10 @@ public record CompactionSettings(
     Duration interval,
     double minDeadRatio,
     long minBytes,
-    Type type,
+    Strategy type,
     @Nullable Integer maxSegments,
     @Nullable Integer objectsMaxSegments,
     boolean forceDelete) {
-
-  /** What a run does with the segments it picks. */
-  public enum Type {
-    REWRITE,
-    NONE
-  }
 
   /** The segments that may remain in {@code keyspace}; null: no limit. */
   public @Nullable Integer maxSegmentsOf(String keyspace) {

@@ -8,6 +8,7 @@ import dev.varve.node.settings.NodeSettings.Mode;
 import dev.varve.node.settings.NodeSettings.Replicated;
 import dev.varve.node.settings.NodeSettings.Standalone;
 import dev.varve.store.KeyspaceOptions;
+import dev.varve.store.compaction.Strategy;
 import dev.varve.store.manifest.KeyspaceType;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -167,15 +168,17 @@ public final class SettingsReader {
         flag("COMPACTION_FORCE_DELETE", false));
   }
 
-  private CompactionSettings.Type type() {
+  private Strategy type() {
     String text = text("COMPACTION_TYPE").orElse("Rewrite");
     return switch (text.toLowerCase(Locale.ROOT)) {
-      case "rewrite" -> CompactionSettings.Type.REWRITE;
-      case "none" -> CompactionSettings.Type.NONE;
-      case "lookup", "scan", "shift" ->
+      case "rewrite" -> Strategy.REWRITE;
+      case "lookup" -> Strategy.LOOKUP;
+      case "scan" -> Strategy.SCAN;
+      case "shift" -> Strategy.SHIFT;
+      case "none" -> Strategy.NONE;
+      default ->
           throw new SettingsException(
-              "COMPACTION_TYPE: this version does not have " + text + " yet");
-      default -> throw new SettingsException("COMPACTION_TYPE is Rewrite or None, not " + text);
+              "COMPACTION_TYPE is Rewrite, Lookup, Scan, Shift or None, not " + text);
     };
   }
 

@@ -257,13 +257,29 @@ class AdminServiceTest {
         Reason.INVALID_REQUEST, () -> run(compact("main").setRateLimitBytesPerSecond(-1)));
     assertEquals(
         "strategy",
-        Failures.refused(
-                Reason.INVALID_REQUEST,
-                () -> run(compact("main").setStrategy(Strategy.STRATEGY_SHIFT)))
+        Failures.refused(Reason.INVALID_REQUEST, () -> run(compact("main").setStrategyValue(17)))
             .getMetadataOrThrow("field"));
     Failures.refused(
         Reason.UNKNOWN_KEYSPACE,
         () -> node.admin().plan(PlanRequest.newBuilder().setCompaction(compact("nope")).build()));
+  }
+
+  @Test
+  void everyStrategyIsTheOneThatWasAskedFor() {
+    for (Strategy strategy :
+        List.of(
+            Strategy.STRATEGY_REWRITE,
+            Strategy.STRATEGY_LOOKUP,
+            Strategy.STRATEGY_SCAN,
+            Strategy.STRATEGY_SHIFT)) {
+      overwrite("main", 4);
+      CompactionEvent end = run(compact("main").setStrategy(strategy).setMaxSegments(2)).getLast();
+      assertEquals(CompactionEvent.Type.COMPLETED, end.getType(), strategy + end.getMessage());
+      assertEquals(strategy, end.getStrategy());
+      assertEquals(strategy == Strategy.STRATEGY_SHIFT, end.getMessage().contains("live records"));
+    }
+    CompactionEvent none = run(compact("main").setStrategy(Strategy.STRATEGY_NONE)).getLast();
+    assertEquals("Disabled", none.getReason());
   }
 
   @Test

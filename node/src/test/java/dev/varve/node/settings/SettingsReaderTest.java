@@ -12,16 +12,19 @@ import dev.varve.node.settings.NodeSettings.LeaseFile;
 import dev.varve.node.settings.NodeSettings.Replicated;
 import dev.varve.node.settings.NodeSettings.Standalone;
 import dev.varve.store.KeyspaceOptions;
+import dev.varve.store.compaction.Strategy;
 import dev.varve.store.manifest.KeyspaceType;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class SettingsReaderTest {
   private final Map<String, String> values =
@@ -46,7 +49,7 @@ class SettingsReaderTest {
     assertEquals(Duration.ofHours(1), compaction.interval());
     assertEquals(0.3, compaction.minDeadRatio());
     assertEquals(10L << 20, compaction.minBytes());
-    assertEquals(CompactionSettings.Type.REWRITE, compaction.type());
+    assertEquals(Strategy.REWRITE, compaction.type());
     assertNull(compaction.maxSegments());
     assertNull(compaction.objectsMaxSegments());
     assertFalse(compaction.forceDelete());
@@ -76,7 +79,7 @@ class SettingsReaderTest {
     NodeSettings settings = read();
     assertEquals(
         new CompactionSettings(
-            false, Duration.ofSeconds(60), 0.5, 1 << 20, CompactionSettings.Type.NONE, 7, 3, true),
+            false, Duration.ofSeconds(60), 0.5, 1 << 20, Strategy.NONE, 7, 3, true),
         settings.compaction());
     assertEquals(3, settings.compaction().maxSegmentsOf("objects"));
     assertEquals(7, settings.compaction().maxSegmentsOf("main"));
@@ -89,6 +92,15 @@ class SettingsReaderTest {
     assertEquals(Duration.ofSeconds(17), read().compaction().interval());
     values.put("COMPACTION_INTERVAL", "18");
     assertEquals(Duration.ofSeconds(18), read().compaction().interval());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyStrategyCanBeTheType(Strategy strategy) {
+    values.put(
+        "COMPACTION_TYPE",
+        strategy.name().charAt(0) + strategy.name().substring(1).toLowerCase(Locale.ROOT));
+    assertEquals(strategy, read().compaction().type());
   }
 
   @Test
@@ -155,7 +167,6 @@ class SettingsReaderTest {
         "COMPACTION_THRESHOLD | 1.5",
         "COMPACTION_THRESHOLD | NaN",
         "COMPACTION_MIN_FILE_SIZE | big",
-        "COMPACTION_TYPE | Shift",
         "COMPACTION_TYPE | Sideways",
         "COMPACTION_ENABLED | yes",
         "COMPACTION_MAX_SEGMENTS | 0",

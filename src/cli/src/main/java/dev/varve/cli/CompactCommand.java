@@ -155,7 +155,7 @@ final class CompactCommand implements Callable<Integer> {
           .println(
               "varve: "
                   + keyspace.keyspace()
-                  + ": Shift deletes the oldest segments without reading them: live data in them is lost");
+                  + ": Shift drops the oldest segments whole: live data in them is lost");
     }
     CompactRequest request =
         base.toBuilder().setKeyspace(keyspace.keyspace()).setStrategy(keyspace.strategy()).build();

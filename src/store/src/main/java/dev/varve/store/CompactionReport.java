@@ -2,6 +2,7 @@ package dev.varve.store;
 
 import dev.varve.store.compaction.CompactionCancelledException;
 import dev.varve.store.compaction.SegmentRewriter;
+import dev.varve.store.compaction.Strategy;
 import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.storage.DiskFullException;
@@ -93,9 +94,12 @@ final class CompactionReport {
   }
 
   private String reclaimed() {
+    boolean shifted = request.options().strategy() == Strategy.SHIFT;
     return String.format(
         Locale.ROOT,
-        "reclaimed %s (%.0f %%) from %d segments",
+        shifted
+            ? "dropped %s (%.0f %%) with the %d oldest segments, live records included"
+            : "reclaimed %s (%.0f %%) from %d segments",
         ByteCount.of(saved),
         bytesBefore == 0 ? 0 : 100.0 * saved / bytesBefore,
         files.size());

@@ -7,9 +7,10 @@ import dev.varve.store.compaction.CompactionPlanner;
 import dev.varve.store.compaction.RateLimiter;
 import dev.varve.store.compaction.SegmentRewriter;
 import dev.varve.store.compaction.SegmentStats;
+import dev.varve.store.compaction.Strategy;
 import dev.varve.store.format.SegmentId;
-import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.Edit;
+import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -75,6 +76,10 @@ final class Compactor {
 
   CompactionPlan plan(CompactionOptions options) {
     Keyspace keyspace = keyspaces.existing(options.keyspace());
+    if (options.strategy() == Strategy.SHIFT && keyspace.type() == KeyspaceType.STREAM) {
+      return new CompactionPlan(
+          false, CompactionPlan.DISABLED, "streams are trimmed, not shifted", List.of(), 0, 0);
+    }
     return CompactionPlanner.plan(options, keyspace.segmentBytes(), stats(keyspace));
   }
 
@@ -221,15 +226,13 @@ final class Compactor {
               cancel,
               report::progress);
       SegmentRewriter.Result result =
-          rewriter.rewrite(
-              sources,
-              (source, hash, offset, length, tombstone) ->
-                  keyspace
-                      .keydir()
-                      .holds(
-                          hash, new Location(inputs.get(source).slot(), offset, length, tombstone)),
-              CompactionPlanner.lowestOutside(stats, selected),
-              runtime.clock().nowMs());
+          switch (request.options().strategy()) {
+            case SHIFT -> rewriter.drop(sources, InputLiveness.lookup(keyspace.keydir(), inputs));
+            case SCAN ->
+                copy(rewriter, sources, InputLiveness.scan(keyspace.keydir(), inputs), stats);
+            case REWRITE, LOOKUP, NONE ->
+                copy(rewriter, sources, InputLiveness.lookup(keyspace.keydir(), inputs), stats);
+          };
       rewriter.install();
       publish(request, keyspace, selected, rewriter, result);
       report.rewritten(result, sources);
@@ -237,6 +240,17 @@ final class Compactor {
       inputs.forEach(input -> input.reader().release());
     }
     return committed(keyspace, report, cancel);
+  }
+
+  private SegmentRewriter.Result copy(
+      SegmentRewriter rewriter,
+      List<SegmentRewriter.Source> sources,
+      SegmentRewriter.Liveness liveness,
+      List<SegmentStats> stats)
+      throws IOException {
+    List<SegmentId> inputs = sources.stream().map(SegmentRewriter.Source::id).toList();
+    long droppableBelow = CompactionPlanner.lowestOutside(stats, inputs);
+    return rewriter.rewrite(sources, liveness, droppableBelow, runtime.clock().nowMs());
   }
 
   /** The edit is in the log: whatever goes wrong from here on, the run did what it was asked to. */

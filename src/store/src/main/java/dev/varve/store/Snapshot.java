@@ -83,21 +83,29 @@ final class Snapshot implements AutoCloseable {
     }
   }
 
-  /** Compaction dropped a tombstone or an expired record. */
+  /**
+   * Compaction dropped a tombstone, an expired record, or, shifting, a live one: what this snapshot
+   * sees of it stays readable for it.
+   */
   void dropped(int partition, Location location) {
-    Map<Location, @Nullable Location> map = changed[partition];
-    if (copied[partition] || map == null || !map.containsKey(location)) {
+    if (copied[partition]) {
       return;
     }
-    Location then = map.remove(location);
-    if (then != null) {
-      List<Location> list = gone[partition];
-      if (list == null) {
-        list = new ArrayList<>();
-        gone[partition] = list;
-      }
-      list.add(then);
+    Map<Location, @Nullable Location> map = changed[partition];
+    boolean tracked = map != null && map.containsKey(location);
+    Location then = tracked && map != null ? map.remove(location) : location;
+    if (then == null || then.tombstone()) {
+      return;
     }
+    if (!tracked && (!count() || !pin(then.segment()))) {
+      return;
+    }
+    List<Location> list = gone[partition];
+    if (list == null) {
+      list = new ArrayList<>();
+      gone[partition] = list;
+    }
+    list.add(then);
   }
 
   /** The places of a partition's entries at this snapshot's sequence, their segments pinned. */

@@ -55,6 +55,9 @@ public final class CompactionPlanner {
     if (options.strategy() == Strategy.NONE) {
       return not(CompactionPlan.DISABLED, "the strategy is None");
     }
+    if (options.strategy() == Strategy.SHIFT) {
+      return shift(tooMany);
+    }
     if (!options.force() && !tooMany) {
       if (total < options.minBytes()) {
         return not(
@@ -68,10 +71,16 @@ public final class CompactionPlanner {
                 Locale.ROOT, "dead ratio %.2f < %.2f", deadRatio, options.minDeadRatio()));
       }
     }
-    selectByValue();
-    selectForTombstones();
-    if (tooMany) {
-      selectToMerge();
+    switch (options.strategy()) {
+      case REWRITE -> {
+        selectByValue();
+        selectForTombstones();
+        if (tooMany) {
+          selectToMerge();
+        }
+      }
+      case LOOKUP, SCAN -> selectOldest(tooMany);
+      case SHIFT, NONE -> throw new IllegalStateException("planned above");
     }
     if (selected.isEmpty()) {
       return not(CompactionPlan.NOTHING_TO_RECLAIM, "no segment has enough dead bytes to free");
@@ -108,6 +117,56 @@ public final class CompactionPlanner {
         choices(),
         saved,
         bytes - saved);
+  }
+
+  private void selectOldest(boolean tooMany) {
+    OldestSegments oldest = new OldestSegments(segments);
+    oldest
+        .deadBy(options.force() ? 0 : options.minDeadRatio())
+        .forEach(
+            s -> select(s, String.format(Locale.ROOT, "oldest, dead ratio %.2f", s.deadRatio())));
+    if (tooMany) {
+      oldest
+          .mergedInto(options.segmentsMax(), segmentBytesMax)
+          .forEach(s -> select(s, "oldest: more segments than may remain"));
+    }
+  }
+
+  /** Only the number of segments counts: what is live goes as well. */
+  private CompactionPlan shift(boolean tooMany) {
+    if (!tooMany) {
+      return not(
+          CompactionPlan.NOTHING_TO_RECLAIM,
+          options.segmentsMax() == 0
+              ? "Shift drops what is beyond the most segments that may remain, and no such number"
+                  + " is set"
+              : String.format(
+                  Locale.ROOT, "%d segments <= %d", segments.size(), options.segmentsMax()));
+    }
+    new OldestSegments(segments)
+        .droppable(options.segmentsMax())
+        .forEach(s -> select(s, "oldest: dropped with its live records"));
+    if (selected.isEmpty()) {
+      return not(
+          CompactionPlan.NOTHING_TO_RECLAIM,
+          "the oldest segments hold newer records than others do: Rewrite or Lookup first");
+    }
+    long bytes = selectedStats().stream().mapToLong(SegmentStats::totalBytes).sum();
+    long live = selectedStats().stream().mapToLong(SegmentStats::liveBytes).sum();
+    return new CompactionPlan(
+        true,
+        CompactionPlan.TOO_MANY_SEGMENTS,
+        String.format(
+            Locale.ROOT,
+            "%d segments > %d: drops the %d oldest of %d bytes, and LOSES their %d live bytes",
+            segments.size(),
+            options.segmentsMax(),
+            selected.size(),
+            bytes,
+            live),
+        choices(),
+        bytes,
+        0);
   }
 
   private void selectByValue() {

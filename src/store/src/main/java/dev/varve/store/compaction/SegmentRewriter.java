@@ -83,6 +83,7 @@ public final class SegmentRewriter {
   private long recordsDropped;
   private long bytesCopied;
   private long bytesRead;
+  private boolean dropsAll;
 
   /**
    * @param segmentBytesMax an output is sealed before it would grow beyond this
@@ -154,6 +155,15 @@ public final class SegmentRewriter {
     }
   }
 
+  /**
+   * Copies nothing and writes down every live record as dropped: the data is lost when the edit
+   * commits. Otherwise like {@link #rewrite}.
+   */
+  public Result drop(List<Source> sources, Liveness liveness) throws IOException {
+    dropsAll = true;
+    return rewrite(sources, liveness, Long.MAX_VALUE, 0);
+  }
+
   /** Gives the files their names, durable on return. */
   public void install() throws IOException {
     try {
@@ -186,7 +196,8 @@ public final class SegmentRewriter {
       long hash = Hash.of(scanner.buffer().array(), scanner.keyPosition(), scanner.keyLength());
       if (!liveness.isLive(index, hash, scanner.offset(), scanner.length(), tombstone)) {
         recordsDropped++;
-      } else if (scanner.sequence() < droppableBelow && hidesOnly(scanner, tombstone, nowMs)) {
+      } else if (dropsAll
+          || (scanner.sequence() < droppableBelow && hidesOnly(scanner, tombstone, nowMs))) {
         recordsDropped++;
         list.dropped(index, scanner.offset(), scanner.length(), tombstone, hash);
       } else {
