@@ -1,0 +1,30 @@
+package dev.varve.bench.engine;
+
+import dev.varve.bench.load.Dataset;
+import java.io.IOException;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** An open store under test. Safe for any number of threads, apart from opening and closing. */
+public interface Engine extends AutoCloseable {
+
+  /** Sets a key. Synced to the disk on return; after an exception nothing is known. */
+  void put(byte[] key, byte[] value) throws IOException;
+
+  /** A key's value in an array of the caller's own; null if it has none. */
+  byte @Nullable [] get(byte[] key) throws IOException;
+
+  /**
+   * Puts version 0 of every entry the way that the store recommends for bulk loads. All of it is
+   * synced on return.
+   *
+   * @param progress told now and then how many entries are in
+   */
+  void load(Dataset data, LongConsumer progress) throws IOException;
+
+  /** Compacts all that is worth compacting, on the calling thread, beside other calls. */
+  void compact() throws IOException;
+
+  @Override
+  void close() throws IOException;
+}
