@@ -11,7 +11,6 @@ import dev.varve.store.segment.SegmentReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -220,12 +219,8 @@ final class Keyspace {
         return false;
       }
       try {
-        LogRecord read = reader.read(candidate.offset(), candidate.length());
-        boolean same = Arrays.equals(read.key(), key);
-        if (same) {
-          record = read;
-        }
-        return same;
+        record = reader.read(candidate.offset(), candidate.length(), key);
+        return record != null;
       } finally {
         reader.release();
       }

@@ -192,8 +192,17 @@ public final class RecordCodec {
   /** Reads a record that {@link #check} has found whole, copying key and value. */
   public static LogRecord decode(ByteBuffer buffer, int at) {
     byte[] key = new byte[keyLength(buffer, at)];
-    byte[] value = new byte[valueLength(buffer, at)];
     buffer.get(at + HEADER_BYTES, key);
+    return decode(buffer, at, key);
+  }
+
+  /**
+   * The same, copying the value alone.
+   *
+   * @param key the record's key, as {@link #hasKey} has found; the result takes it over
+   */
+  public static LogRecord decode(ByteBuffer buffer, int at, byte[] key) {
+    byte[] value = new byte[valueLength(buffer, at)];
     buffer.get(at + HEADER_BYTES + key.length, value);
     return new LogRecord(
         kind(buffer, at),
@@ -204,6 +213,19 @@ public final class RecordCodec {
         expiresAtMs(buffer, at),
         key,
         value);
+  }
+
+  /** Whether the record there has this key, all of whose bytes must be in the buffer. */
+  public static boolean hasKey(ByteBuffer buffer, int at, byte[] key) {
+    if (keyLength(buffer, at) != key.length) {
+      return false;
+    }
+    for (int i = 0; i < key.length; i++) {
+      if (buffer.get(at + HEADER_BYTES + i) != key[i]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The whole record's length, from its header. */

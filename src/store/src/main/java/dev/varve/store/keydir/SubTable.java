@@ -58,7 +58,9 @@ final class SubTable {
     List<Location> tried = List.of();
     while (true) {
       List<Location> candidates = candidates(fingerprint);
-      for (Location candidate : candidates) {
+      // By index: an iterator would be made for every look-up.
+      for (int i = 0; i < candidates.size(); i++) {
+        Location candidate = candidates.get(i);
         if (!tried.contains(candidate) && match.matches(candidate)) {
           return candidate;
         }

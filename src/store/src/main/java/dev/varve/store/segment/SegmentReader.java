@@ -6,7 +6,6 @@ import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +22,15 @@ public final class SegmentReader {
 
   /** The owner's own reference, which {@link #retire} gives up. */
   private static final long OWNER = 1;
+
+  /**
+   * Longer records are read into memory of their own; copying them costs little beside the rest.
+   */
+  private static final int SCRATCH_BYTES = 64 << 10;
+
+  private static final ThreadLocal<ByteBuffer> SCRATCH =
+      ThreadLocal.withInitial(
+          () -> ByteBuffer.allocateDirect(SCRATCH_BYTES).order(ByteOrder.LITTLE_ENDIAN));
 
   private final StorageFile file;
   private final String path;
@@ -98,6 +106,18 @@ public final class SegmentReader {
   }
 
   /**
+   * Reads a record with one positional read and verifies it, then its key. The caller holds a
+   * reference.
+   *
+   * @return the record; null if it is a whole one of another key
+   * @throws CorruptRecordException if there is no whole record of exactly this length
+   */
+  public @Nullable LogRecord read(long offset, int length, byte[] key) throws IOException {
+    ByteBuffer record = load(offset, length);
+    return RecordCodec.hasKey(record, 0, key) ? RecordCodec.decode(record, 0, key) : null;
+  }
+
+  /**
    * Whether the record there has this key. Reads the key alone; only where it differs is the whole
    * record read and verified, so that a damaged key is never taken for another key.
    *
@@ -105,22 +125,22 @@ public final class SegmentReader {
    */
   public boolean hasKey(long offset, int length, byte[] key) throws IOException {
     int prefix = Math.min(length, RecordCodec.HEADER_BYTES + key.length);
-    ByteBuffer head = ByteBuffer.allocate(prefix).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer head = buffer(prefix);
     if (file.read(head, offset) == prefix
         && RecordCodec.checkHeader(head, 0, prefix) == RecordCodec.Check.WHOLE
         && RecordCodec.length(head, 0) == length
-        && RecordCodec.keyLength(head, 0) == key.length
-        && Arrays.equals(head.array(), RecordCodec.HEADER_BYTES, prefix, key, 0, key.length)) {
+        && RecordCodec.hasKey(head, 0, key)) {
       return true;
     }
-    return Arrays.equals(read(offset, length).key(), key);
+    return RecordCodec.hasKey(load(offset, length), 0, key);
   }
 
+  /** The verified bytes of a record, to be used before this thread reads anything else. */
   private ByteBuffer load(long offset, int length) throws IOException {
     if (length < RecordCodec.HEADER_BYTES || length > RecordCodec.RECORD_BYTES_MAX) {
       throw new CorruptRecordException(path, offset, "no record has " + length + " bytes");
     }
-    ByteBuffer buffer = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer buffer = buffer(length);
     int read = file.read(buffer, offset);
     if (read != length) {
       throw new CorruptRecordException(
@@ -135,5 +155,17 @@ public final class SegmentReader {
           path, offset, "found a record of another length: " + RecordCodec.length(buffer, 0));
     }
     return buffer;
+  }
+
+  /**
+   * Memory for one read. Direct, because a file is read into nothing else: for a buffer on the heap
+   * the JDK reads into direct memory of its own and copies. Kept by the thread, since allocating it
+   * costs more than the read, but not by virtual threads, of which there may be any number.
+   */
+  private static ByteBuffer buffer(int length) {
+    if (length > SCRATCH_BYTES || Thread.currentThread().isVirtual()) {
+      return ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+    }
+    return SCRATCH.get().clear().limit(length);
   }
 }

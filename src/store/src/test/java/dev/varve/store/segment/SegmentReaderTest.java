@@ -4,10 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.store.format.LogRecord;
+import dev.varve.store.format.RecordCodec;
 import dev.varve.store.simulation.SimulatedStorage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
@@ -78,6 +81,60 @@ class SegmentReaderTest {
     assertThrows(
         CorruptRecordException.class,
         () -> reader.hasKey(0, a.encodedLength(), "alpha".getBytes(UTF_8)));
+  }
+
+  @Test
+  void readsTheRecordOfAKeyAndVerifiesItBeforeTheKey() throws IOException {
+    SegmentReader reader = reader();
+    LogRecord found = reader.read(0, a.encodedLength(), "alpha".getBytes(UTF_8));
+    assertNotNull(found);
+    assertArrayEquals(a.value(), found.value());
+    assertArrayEquals(a.key(), found.key());
+    assertNull(reader.read(0, a.encodedLength(), "alphb".getBytes(UTF_8)));
+    assertNull(reader.read(0, a.encodedLength(), "alp".getBytes(UTF_8)));
+    storage.flipBit("main/s.log", 42L * 8);
+    for (String key : List.of("alpha", "alphb")) {
+      assertThrows(
+          CorruptRecordException.class,
+          () -> reader.read(0, a.encodedLength(), key.getBytes(UTF_8)));
+    }
+    storage.flipBit("main/s.log", 42L * 8);
+    storage.flipBit("main/s.log", (a.encodedLength() - 1L) * 8); // the value's last byte
+    assertThrows(
+        CorruptRecordException.class,
+        () -> reader.read(0, a.encodedLength(), "alpha".getBytes(UTF_8)));
+  }
+
+  /** The memory that a thread reads into is used again by its next read. */
+  @Test
+  void aRecordStaysAsItWasReadWhateverIsReadLater() throws IOException {
+    SegmentReader reader = reader();
+    LogRecord first = reader.read(0, a.encodedLength());
+    LogRecord second = reader.read(a.encodedLength(), b.encodedLength(), b.key());
+    assertFalse(reader.hasKey(0, a.encodedLength(), "gamma".getBytes(UTF_8)));
+    assertNotNull(second);
+    assertArrayEquals(a.key(), first.key());
+    assertArrayEquals(a.value(), first.value());
+    assertArrayEquals(b.value(), second.value());
+  }
+
+  /** These are read into memory of their own. */
+  @Test
+  void readsLongRecordsAndOnVirtualThreads()
+      throws IOException, InterruptedException, ExecutionException {
+    SegmentReader shorter = reader();
+    LogRecord longer = Segments.put(3, "gamma", 200_000);
+    try (StorageFile file = storage.create("main/long.log")) {
+      ByteBuffer bytes = ByteBuffer.allocate(longer.encodedLength());
+      RecordCodec.encode(longer, bytes);
+      file.write(new ByteBuffer[] {bytes.flip()}, 0);
+    }
+    SegmentReader reader = new SegmentReader(storage.open("main/long.log"), "main/long.log");
+    assertArrayEquals(longer.value(), reader.read(0, longer.encodedLength()).value());
+    try (ExecutorService virtual = Executors.newVirtualThreadPerTaskExecutor()) {
+      assertArrayEquals(
+          a.value(), virtual.submit(() -> shorter.read(0, a.encodedLength())).get().value());
+    }
   }
 
   /** Pitfall 7. */
