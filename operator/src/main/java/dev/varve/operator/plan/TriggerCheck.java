@@ -24,7 +24,7 @@ final class TriggerCheck {
 
   /** Of several keyspaces' reasons the first of these is the target's. */
   private static final List<String> PRECEDENCE =
-      List.of("Busy", "DiskFull", "BelowThreshold", "NothingToReclaim", "FileTooSmall");
+      List.of("Busy", "DiskFull", "LowYield", "BelowThreshold", "NothingToReclaim", "FileTooSmall");
 
   private final PolicyRules rules;
   private final @Nullable CompactionPolicyStatus before;
@@ -168,15 +168,10 @@ final class TriggerCheck {
                           "dead ratio %.2f < %.2f",
                           status.getDeadRatio(),
                           rules.trigger().minDeadRatio()))
-              .filter(
-                  text ->
-                      figures.get().getDeadRatio() < rules.trigger().minDeadRatio().doubleValue())
-              .orElseGet(
-                  () ->
-                      "would free "
-                          + Sizes.format(plan.getExpectedSpaceSaved())
-                          + ", less than trigger.minSpaceSaving "
-                          + rules.trigger().minSpaceSaving().toPlainString());
+              .orElse("its dead ratio is below trigger.minDeadRatio");
+      case "LowYield" ->
+          "a run would free too little: trigger.minSpaceSaving is "
+              + rules.trigger().minSpaceSaving().toPlainString();
       case "FileTooSmall" ->
           figures.map(status -> Sizes.format(status.getTotalBytes())).orElse("its size")
               + " < "

@@ -48,11 +48,12 @@ final class FakeMembers implements Members {
     asked.add(request);
     double ratio = request.getKeyspace().equals("main") ? deadRatio : 0;
     boolean large = totalBytes >= request.getMinBytes();
-    boolean would = large && ratio > 0 && ratio >= request.getMinDeadRatio();
+    boolean dead = ratio > 0 && ratio >= request.getMinDeadRatio();
+    boolean would = large && dead && ratio >= request.getMinSpaceSaving();
     return new Reply.Answer<>(
         PlanResponse.newBuilder()
             .setWouldCompact(would)
-            .setReason(would ? "" : large ? "BelowThreshold" : "FileTooSmall")
+            .setReason(would ? "" : !large ? "FileTooSmall" : dead ? "LowYield" : "BelowThreshold")
             .setExpectedSpaceSaved((long) (ratio * totalBytes))
             .build());
   }

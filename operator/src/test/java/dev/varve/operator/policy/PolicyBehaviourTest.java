@@ -80,6 +80,22 @@ class PolicyBehaviourTest {
   }
 
   @Test
+  void aRunThatWouldFreeTooLittleIsSaidToBeOne() throws InterruptedException {
+    var trigger = new Trigger(null, null, "0.3", "0.6");
+    try (var world =
+        new PolicyWorld(PolicyWorld.spec(false, null, trigger, null, null), "orders")) {
+      world.advance(Duration.ofHours(1));
+      world.reconcile();
+      assertTrue(world.kubernetes.jobs().isEmpty());
+      assertEquals("LowYield", world.target().reason());
+      assertTrue(
+          world.target().message().contains("main: a run would free too little"),
+          world.target().message());
+      assertTrue(world.target().message().contains("trigger.minSpaceSaving is 0.6"));
+    }
+  }
+
+  @Test
   void theTriggersNumbersReachThePrimary() throws InterruptedException {
     var trigger =
         new Trigger(null, new io.fabric8.kubernetes.api.model.Quantity("1Mi"), "0.55", "0.25");
