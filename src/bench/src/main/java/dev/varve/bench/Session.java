@@ -84,7 +84,7 @@ public final class Session {
     return Files.createTempDirectory(settings.directory(), name + "-");
   }
 
-  /** Opens and loads every contender; compacts each if asked to. */
+  /** Opens, loads, compacts if asked to, closes and opens again every contender. */
   public Stores stores(Dataset data, boolean compacted) throws IOException {
     Stores stores = new Stores();
     try {
@@ -140,6 +140,8 @@ public final class Session {
       if (compacted) {
         engine.compact();
       }
+      // Opened anew, so that what a store still has in the heap from loading serves no reads.
+      reopen(contender);
     }
 
     /** The open stores, Varve first. */

@@ -3,6 +3,7 @@ package dev.varve.bench.engine;
 import dev.varve.bench.load.Dataset;
 import java.io.IOException;
 import java.util.function.LongConsumer;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** An open store under test. Safe for any number of threads, apart from opening and closing. */
@@ -15,12 +16,18 @@ public interface Engine extends AutoCloseable {
   byte @Nullable [] get(byte[] key) throws IOException;
 
   /**
-   * Puts version 0 of every entry the way that the store recommends for bulk loads. All of it is
-   * synced on return.
+   * Puts many entries the way that the store recommends for bulk loads. All of it is synced on
+   * return.
    *
-   * @param progress told now and then how many entries are in
+   * @param versions the version that each key gets, by the key's number; negative: left as it is
+   * @param progress told now and then how many keys are done
    */
-  void load(Dataset data, LongConsumer progress) throws IOException;
+  void load(Dataset data, LongUnaryOperator versions, LongConsumer progress) throws IOException;
+
+  /** Puts version 0 of every entry. */
+  default void load(Dataset data, LongConsumer progress) throws IOException {
+    load(data, index -> 0, progress);
+  }
 
   /** Compacts all that is worth compacting, on the calling thread, beside other calls. */
   void compact() throws IOException;

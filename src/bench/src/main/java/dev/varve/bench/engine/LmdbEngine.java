@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.LongConsumer;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.CopyFlags;
 import org.lmdbjava.Dbi;
@@ -81,16 +82,19 @@ final class LmdbEngine implements Engine {
   }
 
   @Override
-  public void load(Dataset data, LongConsumer progress) {
+  public void load(Dataset data, LongUnaryOperator versions, LongConsumer progress) {
     ByteBuffer key = ByteBuffer.allocateDirect(Dataset.KEY_BYTES);
     ByteBuffer value = ByteBuffer.allocateDirect(data.valueBytes());
     for (long first = 0; first < data.keys(); first += TRANSACTION_ENTRIES) {
       try (Txn<ByteBuffer> transaction = env.txnWrite()) {
         for (long i = first; i < Math.min(data.keys(), first + TRANSACTION_ENTRIES); i++) {
-          dbi.put(
-              transaction,
-              key.clear().put(data.key(i)).flip(),
-              value.clear().put(data.value(i, 0)).flip());
+          long version = versions.applyAsLong(i);
+          if (version >= 0) {
+            dbi.put(
+                transaction,
+                key.clear().put(data.key(i)).flip(),
+                value.clear().put(data.value(i, version)).flip());
+          }
         }
         transaction.commit();
       }

@@ -3,6 +3,7 @@ package dev.varve.bench.engine;
 import dev.varve.bench.load.Dataset;
 import java.nio.file.Path;
 import java.util.function.LongConsumer;
+import java.util.function.LongUnaryOperator;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.type.ByteArrayDataType;
@@ -44,9 +45,12 @@ final class MvStoreEngine implements Engine {
   }
 
   @Override
-  public void load(Dataset data, LongConsumer progress) {
+  public void load(Dataset data, LongUnaryOperator versions, LongConsumer progress) {
     for (long i = 0; i < data.keys(); i++) {
-      map.put(data.key(i), data.value(i, 0));
+      long version = versions.applyAsLong(i);
+      if (version >= 0) {
+        map.put(data.key(i), data.value(i, version));
+      }
       if (i % COMMIT_ENTRIES == 0) {
         store.commit();
         progress.accept(i);

@@ -4,6 +4,7 @@ import dev.varve.bench.load.Dataset;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.LongConsumer;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
@@ -68,13 +69,17 @@ final class RocksDbEngine implements Engine {
   }
 
   @Override
-  public void load(Dataset data, LongConsumer progress) throws IOException {
+  public void load(Dataset data, LongUnaryOperator versions, LongConsumer progress)
+      throws IOException {
     try (WriteOptions unlogged = new WriteOptions().setDisableWAL(true);
         FlushOptions flush = new FlushOptions().setWaitForFlush(true)) {
       for (long first = 0; first < data.keys(); first += BATCH_ENTRIES) {
         try (WriteBatch batch = new WriteBatch()) {
           for (long i = first; i < Math.min(data.keys(), first + BATCH_ENTRIES); i++) {
-            batch.put(data.key(i), data.value(i, 0));
+            long version = versions.applyAsLong(i);
+            if (version >= 0) {
+              batch.put(data.key(i), data.value(i, version));
+            }
           }
           db.write(unlogged, batch);
         }

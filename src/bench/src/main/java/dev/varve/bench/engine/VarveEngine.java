@@ -20,6 +20,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.LongConsumer;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The store of this project, embedded. */
@@ -54,18 +55,25 @@ public final class VarveEngine implements Engine {
   }
 
   @Override
-  public void load(Dataset data, LongConsumer progress) throws IOException {
+  public void load(Dataset data, LongUnaryOperator versions, LongConsumer progress)
+      throws IOException {
     Queue<CompletableFuture<Long>> unanswered = new ArrayDeque<>();
     for (long first = 0; first < data.keys(); first += BATCH_ENTRIES) {
       WriteBatch batch = new WriteBatch();
       for (long i = first; i < Math.min(data.keys(), first + BATCH_ENTRIES); i++) {
-        batch.put(KEYSPACE, data.key(i), data.value(i, 0));
+        long version = versions.applyAsLong(i);
+        if (version >= 0) {
+          batch.put(KEYSPACE, data.key(i), data.value(i, version));
+        }
+      }
+      progress.accept(first);
+      if (batch.mutations().isEmpty()) {
+        continue;
       }
       if (unanswered.size() == UNANSWERED_MAX) {
         await(unanswered.remove());
       }
       unanswered.add(store.write(batch));
-      progress.accept(first);
     }
     for (CompletableFuture<Long> write : unanswered) {
       await(write);

@@ -4,6 +4,7 @@ import dev.varve.bench.load.Dataset;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.LongConsumer;
+import java.util.function.LongUnaryOperator;
 import jetbrains.exodus.ArrayByteIterable;
 import jetbrains.exodus.ByteIterable;
 import jetbrains.exodus.env.Environment;
@@ -50,17 +51,20 @@ final class XodusEngine implements Engine {
   }
 
   @Override
-  public void load(Dataset data, LongConsumer progress) {
+  public void load(Dataset data, LongUnaryOperator versions, LongConsumer progress) {
     for (long first = 0; first < data.keys(); first += TRANSACTION_ENTRIES) {
       long from = first;
       long to = Math.min(data.keys(), first + TRANSACTION_ENTRIES);
       environment.executeInTransaction(
           transaction -> {
             for (long i = from; i < to; i++) {
-              store.put(
-                  transaction,
-                  new ArrayByteIterable(data.key(i)),
-                  new ArrayByteIterable(data.value(i, 0)));
+              long version = versions.applyAsLong(i);
+              if (version >= 0) {
+                store.put(
+                    transaction,
+                    new ArrayByteIterable(data.key(i)),
+                    new ArrayByteIterable(data.value(i, version)));
+              }
             }
           });
       progress.accept(first);

@@ -4,6 +4,7 @@ import dev.varve.bench.engine.Engine;
 import java.io.IOException;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.LongConsumer;
 
 /**
  * Random updates of a loaded data set, with what was acknowledged: each worker writes keys of its
@@ -40,20 +41,23 @@ public final class Updates {
     return (int) (own < data.keys() ? own : worker % data.keys());
   }
 
-  /** Updates about half of the keys once, durably, with so many threads; another half each time. */
-  public void half(int writers) throws IOException {
+  /** Updates about half of the keys once, as a bulk load; another half each time. */
+  public void half(LongConsumer progress) throws IOException {
     int bit = halves++ % Long.SIZE;
-    Workers.run(
-        writers,
-        (worker, running) -> {
-          for (int i = worker; i < data.keys() && running.getAsBoolean(); i += writers) {
-            if ((mixed(i) >>> bit & 1) == 1) {
-              long version = acknowledged.get(i) + 1;
-              engine.put(data.key(i), data.value(i, version));
-              acknowledged.set(i, version);
-            }
-          }
-        });
+    engine.load(data, index -> chosen(index, bit) ? next(index) : -1, progress);
+    for (long i = 0; i < data.keys(); i++) {
+      if (chosen(i, bit)) {
+        acknowledged.set((int) i, next(i));
+      }
+    }
+  }
+
+  private long next(long index) {
+    return acknowledged.get((int) index) + 1;
+  }
+
+  private static boolean chosen(long index, int bit) {
+    return (mixed(index) >>> bit & 1) == 1;
   }
 
   private static long mixed(long index) {

@@ -2,6 +2,8 @@ package dev.varve.bench.scenario;
 
 import dev.varve.bench.load.Workers;
 import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -19,22 +21,47 @@ final class BackgroundCompaction implements AutoCloseable {
 
   private final Run run;
   private final Thread thread;
-  private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+  private final AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
   private volatile boolean stopping;
   private volatile int runs;
   private volatile long busyNanos;
+  private volatile int failed;
+  private volatile String lastFailure = "";
 
   BackgroundCompaction(Run run) {
     this.run = run;
     this.thread = Thread.ofPlatform().name("bench-compaction").start(this::loop);
   }
 
-  /** Runs so far. */
+  /** How the runs of several turns ended, in a few words. */
+  static String describe(List<BackgroundCompaction> turns) {
+    int completed = turns.stream().mapToInt(BackgroundCompaction::runs).sum();
+    int failures = turns.stream().mapToInt(BackgroundCompaction::failed).sum();
+    String last =
+        turns.stream()
+            .map(BackgroundCompaction::lastFailure)
+            .filter(message -> !message.isEmpty())
+            .reduce("", (earlier, later) -> later);
+    return String.format(Locale.ROOT, "%d compactions", completed)
+        + (failures == 0 ? "" : String.format(Locale.ROOT, ", %d failed (%s)", failures, last));
+  }
+
+  /** Completed runs so far. */
   int runs() {
     return runs;
   }
 
-  /** Nanoseconds within runs so far. */
+  /** Runs that ended with an error. */
+  int failed() {
+    return failed;
+  }
+
+  /** What the last failed run said; empty if none did. */
+  String lastFailure() {
+    return lastFailure;
+  }
+
+  /** Nanoseconds within completed runs so far. */
   long busyNanos() {
     return busyNanos;
   }
@@ -48,7 +75,10 @@ final class BackgroundCompaction implements AutoCloseable {
           busyNanos += System.nanoTime() - started;
           runs++;
         }
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException e) {
+        failed++; // rolled back by the store; what it holds is verified afterwards
+        lastFailure = String.valueOf(e.getMessage());
+      } catch (RuntimeException e) {
         failure.set(e);
         return;
       }
@@ -63,9 +93,9 @@ final class BackgroundCompaction implements AutoCloseable {
   public void close() throws IOException {
     stopping = true;
     Workers.join(thread);
-    Exception failed = failure.get();
-    if (failed != null) {
-      throw new IOException("compaction beside the load failed: " + failed, failed);
+    RuntimeException broken = failure.get();
+    if (broken != null) {
+      throw new IOException("compaction beside the load failed: " + broken, broken);
     }
   }
 }

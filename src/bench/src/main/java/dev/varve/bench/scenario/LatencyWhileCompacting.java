@@ -14,7 +14,9 @@ import dev.varve.bench.load.Updates;
 import dev.varve.bench.load.Workers;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -143,7 +145,7 @@ final class LatencyWhileCompacting implements Scenario {
     double[][][] idle = new double[2][PERCENTILES.length][turns];
     double[][][] compacting = new double[2][PERCENTILES.length][turns];
     long busyNanos = 0;
-    int runs = 0;
+    List<BackgroundCompaction> compactions = new ArrayList<>();
     for (int turn = 0; turn < turns; turn++) {
       session.tick("turn", turn + 1, turns);
       keep(offered(maximum, length, get, put), idle, turn);
@@ -157,16 +159,16 @@ final class LatencyWhileCompacting implements Scenario {
         keep(offered(maximum, length, get, put), compacting, turn);
       }
       busyNanos += compaction.busyNanos();
-      runs += compaction.runs();
+      compactions.add(compaction);
       updates.verify(VERIFIED_KEYS);
     }
     String note =
         String.format(
             Locale.ROOT,
-            "offered %s gets/s and %s puts/s; %d compactions, %.0f %% of the time",
+            "offered %s gets/s and %s puts/s; %s, %.0f %% of the time",
             Figures.number(maximum[GET] / 2),
             Figures.number(maximum[PUT] / 2),
-            runs,
+            BackgroundCompaction.describe(compactions),
             Math.min(100, 100.0 * busyNanos / ((double) turns * length.toNanos())));
     return new Taken(idle, compacting, note);
   }

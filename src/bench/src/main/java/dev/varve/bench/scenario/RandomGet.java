@@ -30,8 +30,8 @@ final class RandomGet implements Scenario {
 
   @Override
   public String method() {
-    return "One thread, loaded and compacted stores that were just written and so are in the page"
-        + " cache; the value arrives in an array of the caller's own. One unrecorded turn first.";
+    return "One thread; stores that were just loaded, compacted and opened again, so all files are in the"
+        + " page cache; the value arrives in an array of the caller's own. One unrecorded turn first.";
   }
 
   @Override

@@ -18,7 +18,6 @@ import java.util.Locale;
 /** How long a store takes to open again. */
 final class Reopening implements Scenario {
   private static final int VALUE_BYTES = 100;
-  private static final int WRITERS = 64;
   private static final double FROM_HINTS_TARGET = 1_000_000;
   private static final long VERIFIED_KEYS = 2000;
 
@@ -50,7 +49,7 @@ final class Reopening implements Scenario {
       try (VarveEngine varve = new VarveEngine(directory)) {
         varve.load(data, done -> session.tick("loading Varve", done, data.keys()));
         updates = new Updates(varve, data, Distribution.uniform(data.keys()));
-        updates.half(WRITERS);
+        updates.half(done -> session.tick("updating Varve", done, data.keys()));
         varve.compact();
       }
       String variant = String.format(Locale.ROOT, "from hints, %,d keys", data.keys());

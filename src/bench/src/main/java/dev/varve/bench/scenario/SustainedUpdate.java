@@ -12,9 +12,9 @@ import dev.varve.bench.load.Distribution;
 import dev.varve.bench.load.Updates;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Updates for so long that what they replace must be compacted away meanwhile. */
@@ -52,7 +52,7 @@ final class SustainedUpdate implements Scenario {
     Duration length = session.settings().measure().multipliedBy(LONGER);
     Comparison comparison =
         new Comparison(name(), Sizes.label(VALUE_BYTES) + ", " + WRITERS + " writers", "updates/s");
-    AtomicInteger compactions = new AtomicInteger();
+    List<BackgroundCompaction> compactions = new ArrayList<>();
     try (Session.Stores stores = session.stores(data, true)) {
       for (Map.Entry<Contender, Engine> entry : stores.engines().entrySet()) {
         Engine engine = entry.getValue();
@@ -62,8 +62,7 @@ final class SustainedUpdate implements Scenario {
       }
       comparison.run(session);
     }
-    String note =
-        String.format(Locale.ROOT, "%d compactions of Varve's in all turns", compactions.get());
+    String note = "Varve: " + BackgroundCompaction.describe(compactions);
     for (Contender peer : session.settings().contenders()) {
       if (peer != Contender.VARVE) {
         @Nullable Target target = peer == Contender.ROCKSDB ? Target.atLeast(3) : null;
@@ -73,14 +72,14 @@ final class SustainedUpdate implements Scenario {
   }
 
   private static double sustained(
-      Engine engine, Updates updates, Duration length, AtomicInteger compactions)
+      Engine engine, Updates updates, Duration length, List<BackgroundCompaction> compactions)
       throws IOException {
     double perSecond;
     if (engine instanceof VarveEngine varve) {
       try (BackgroundCompaction compaction =
           new BackgroundCompaction(() -> compactIfHalfDead(varve))) {
         perSecond = ClosedLoad.perSecond(WRITERS, length, updates.by(WRITERS));
-        compactions.addAndGet(compaction.runs());
+        compactions.add(compaction);
       }
     } else {
       perSecond = ClosedLoad.perSecond(WRITERS, length, updates.by(WRITERS));

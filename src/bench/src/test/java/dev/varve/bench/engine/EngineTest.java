@@ -27,7 +27,7 @@ class EngineTest {
       engine.load(DATA, done -> {});
       updates = new Updates(engine, DATA, Distribution.uniform(DATA.keys()));
       updates.verify(DATA.keys());
-      updates.half(4);
+      updates.half(done -> {});
       updates.verify(DATA.keys());
       engine.compact();
       updates.verify(DATA.keys());
