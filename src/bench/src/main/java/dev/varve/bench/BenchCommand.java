@@ -61,9 +61,9 @@ final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--data-mib",
-      defaultValue = "256",
+      defaultValue = "1024",
       description = "keys and values in a loaded store, MiB (default: ${DEFAULT-VALUE})")
-  private long dataMib = 256;
+  private long dataMib = 1024;
 
   @Option(
       names = "--values",
@@ -124,20 +124,22 @@ final class BenchCommand implements Callable<Integer> {
     Settings settings = settings();
     Session session = new Session(settings, System.err);
     long started = System.nanoTime();
+    Path target = page != null ? page : isComplete(chosen, settings) ? fullPage : null;
     for (Scenario scenario : chosen) {
       session.say("▸ " + scenario.name() + ": " + scenario.title());
       scenario.run(session);
+      if (target != null) { // after each one: a long run that is ended early leaves what it has
+        Report.write(
+            target,
+            settings,
+            chosen,
+            session.rows(),
+            LocalDate.now(ZoneOffset.UTC).toString(),
+            commands(settings));
+      }
     }
     print(session, chosen);
-    Path target = page != null ? page : isComplete(chosen, settings) ? fullPage : null;
     if (target != null) {
-      Report.write(
-          target,
-          settings,
-          chosen,
-          session.rows(),
-          LocalDate.now(ZoneOffset.UTC).toString(),
-          commands(settings));
       session.say("wrote " + target);
     }
     session.say(
