@@ -83,6 +83,16 @@ final class Compactor {
     return CompactionPlanner.plan(options, keyspace.segmentBytes(), stats(keyspace));
   }
 
+  /**
+   * The plan without the active segment, which may hold dead bytes again as soon as the one before
+   * is sealed.
+   */
+  private CompactionPlan planSealed(CompactionOptions options, Keyspace keyspace) {
+    List<SegmentStats> sealed =
+        stats(keyspace).stream().map(s -> s.active() ? s.uncommitted() : s).toList();
+    return CompactionPlanner.plan(options, keyspace.segmentBytes(), sealed);
+  }
+
   private List<SegmentStats> stats(Keyspace keyspace) {
     List<SegmentStats> stats = new ArrayList<>();
     applied.lock().lock();
@@ -162,7 +172,7 @@ final class Compactor {
         return report.skipped(plan.reason(), plan.message());
       }
       if (sealActive(keyspace, plan)) {
-        plan = plan(request.options());
+        plan = planSealed(request.options(), keyspace);
         if (!plan.wouldCompact()) {
           return report.skipped(plan.reason(), plan.message());
         }

@@ -21,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -109,6 +111,33 @@ class CompactionTroubleTest {
     CompletableFuture<Void> closed = store.closeAsync();
     late.forEach(Runnable::run);
     closed.join();
+  }
+
+  /** Guard: {@code Compactor.planSealed}. */
+  @Test
+  void writesWhileTheActiveSegmentIsSealedDoNotFailTheRun() throws IOException {
+    AtomicReference<@Nullable Store> opened = new AtomicReference<>();
+    StoreRuntime runtime =
+        Trampoline.runtime(fixture.nowMs::get)
+            .withWaiting(
+                done -> {
+                  Store running = opened.get();
+                  if (running != null) {
+                    for (int i = 0; i < 4; i++) {
+                      byte[] value = StoreFixture.bytes("v".repeat(200));
+                      running
+                          .write(new WriteBatch().put("main", StoreFixture.bytes("hot"), value))
+                          .join();
+                    }
+                  }
+                });
+    try (Store store = Store.openStandalone(fixture.options, storage, runtime)) {
+      load(store);
+      opened.set(store);
+      CompactionEvent end = fixture.compact(store, "main", true);
+      assertEquals(CompactionEvent.Type.COMPLETED, end.type(), end.reason() + " " + end.message());
+      opened.set(null);
+    }
   }
 
   @Test

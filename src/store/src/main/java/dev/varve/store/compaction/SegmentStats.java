@@ -26,6 +26,20 @@ public record SegmentStats(
     boolean active,
     boolean committed) {
 
+  /** The same, but not to be compacted. */
+  public SegmentStats uncommitted() {
+    return new SegmentStats(
+        id,
+        totalBytes,
+        liveBytes,
+        tombstoneBytes,
+        minSequence,
+        maxSequence,
+        maxTombstoneSequence,
+        active,
+        false);
+  }
+
   /** Bytes that nothing points at. */
   public long deadBytes() {
     return totalBytes - liveBytes;
