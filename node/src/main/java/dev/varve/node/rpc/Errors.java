@@ -18,6 +18,7 @@ import dev.varve.store.StoreClosedException;
 import dev.varve.store.StoreException;
 import dev.varve.store.StoreFullException;
 import dev.varve.store.StorePoisonedException;
+import dev.varve.store.StreamDamagedException;
 import dev.varve.store.VersionMismatchException;
 import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.segment.CorruptRecordException;
@@ -118,6 +119,7 @@ public final class Errors {
                 case VALUE_TOO_LARGE -> Reason.VALUE_TOO_LARGE;
                 case BATCH_TOO_LARGE -> Reason.BATCH_TOO_LARGE;
                 case UNKNOWN_KEYSPACE -> Reason.UNKNOWN_KEYSPACE;
+                case WRONG_KEYSPACE_TYPE -> Reason.WRONG_KEYSPACE_TYPE;
                 case BATCH_EMPTY, DUPLICATE_KEY, EXPIRY_INVALID -> Reason.INVALID_REQUEST;
               },
               e,
@@ -131,6 +133,9 @@ public final class Errors {
       case StorePoisonedException e -> Described.of(Reason.QUORUM_UNAVAILABLE, e);
       case StoreClosedException e -> Described.of(Reason.SHUTTING_DOWN, e);
       case SnapshotLostException e -> Described.of(Reason.SNAPSHOT_LOST, e);
+      case StreamDamagedException e ->
+          Described.of(
+              Reason.CORRUPTION, e, Map.of("stream", e.stream(), "id", Long.toString(e.id())));
       case InstallingException e -> Described.of(Reason.NOT_READY, e);
       case CompactionBusyException e ->
           new Described(

@@ -21,6 +21,10 @@ public enum Reason {
   VALUE_TOO_LARGE(Status.Code.INVALID_ARGUMENT),
   BATCH_TOO_LARGE(Status.Code.INVALID_ARGUMENT),
   UNKNOWN_KEYSPACE(Status.Code.INVALID_ARGUMENT),
+  /**
+   * A stream where keys and values are asked for, or the other way round; metadata: {@code field}.
+   */
+  WRONG_KEYSPACE_TYPE(Status.Code.INVALID_ARGUMENT),
   /** A request that makes no sense in another way; metadata: {@code field}. */
   INVALID_REQUEST(Status.Code.INVALID_ARGUMENT),
   /** Metadata: {@code current}, the sequence that the key has; 0 when it is absent. */

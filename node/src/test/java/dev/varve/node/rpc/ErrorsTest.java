@@ -105,6 +105,7 @@ class ErrorsTest {
               VALUE_TOO_LARGE,
               BATCH_TOO_LARGE,
               UNKNOWN_KEYSPACE,
+              WRONG_KEYSPACE_TYPE,
               INVALID_REQUEST ->
               Status.Code.INVALID_ARGUMENT;
           case SEQUENCE_TOO_OLD -> Status.Code.OUT_OF_RANGE;

@@ -93,7 +93,8 @@ final class SimulatedCluster {
                         machine.executor(200),
                         machine.executor(4_000),
                         machine.executor(5_000),
-                        simulation::nowMs)
+                        simulation::nowMs,
+                        simulation::nowNanos)
                     .withWaiting(machine::waitFor),
             simulation::nowMs,
             new Random(simulation.random.nextLong()));

@@ -39,7 +39,7 @@ class VotesTest {
         new MemberRuntime(
             machine,
             machine,
-            () -> new StoreRuntime(machine, machine, machine, simulation::nowMs),
+            () -> new StoreRuntime(machine, machine, machine, simulation::nowMs, System::nanoTime),
             simulation::nowMs,
             new Random(7));
     SimulatedLease lease = new SimulatedLease(simulation, List.of());

@@ -39,16 +39,23 @@ final class Adoption {
   private final Keyspaces keyspaces;
   private final Applied applied;
   private final Retirement retirement;
+  private final CutOffSweep sweep;
   private final ArrayDeque<Queued> queue = new ArrayDeque<>();
   private volatile @Nullable SegmentFetcher fetcher;
 
   private record Queued(long sequence, Edit.Compaction edit, CompletableFuture<Void> done) {}
 
-  Adoption(Storage storage, Keyspaces keyspaces, Applied applied, Retirement retirement) {
+  Adoption(
+      Storage storage,
+      Keyspaces keyspaces,
+      Applied applied,
+      Retirement retirement,
+      CutOffSweep sweep) {
     this.storage = storage;
     this.keyspaces = keyspaces;
     this.applied = applied;
     this.retirement = retirement;
+    this.sweep = sweep;
   }
 
   void fetchWith(SegmentFetcher with) {
@@ -119,12 +126,19 @@ final class Adoption {
   private void adopt(long sequence, Edit.Compaction edit) throws IOException {
     Keyspace keyspace = keyspaces.existing(edit.keyspace());
     List<LiveSegment> inputs = inputs(keyspace, edit);
+    // Of what is cut off the run list does not tell: it was no longer in the primary's index.
+    sweep.sweep(keyspace);
     if (!outputsAreHere(edit)) {
       obtain(keyspace, edit, inputs);
     }
     List<LiveSegment> outputs = open(keyspace, edit);
     move(keyspace, edit, inputs, outputs); // after a failure another try goes on with the rest
     Retirement.Batch going = swap(sequence, keyspace, edit, inputs, outputs);
+    try {
+      sweep.sweep(keyspace); // what was cut off while the run copied it
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "could not sweep the outputs of " + edit.runId(), e);
+    }
     if (going != null) {
       try {
         retirement.delete(going);

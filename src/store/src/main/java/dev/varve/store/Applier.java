@@ -2,6 +2,8 @@ package dev.varve.store;
 
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.InconsistentEditException;
+import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
 import java.io.IOException;
 
@@ -21,6 +23,8 @@ final class Applier {
 
     /** Not of an edit: everything up to here is durable on this member. */
     void durable(long sequence);
+
+    void cutOff(Keyspace keyspace);
   }
 
   Applier(Applied applied, Keyspaces keyspaces, EditEffects effects) {
@@ -65,9 +69,16 @@ final class Applier {
             record.location().tombstone(),
             record.location().offset() + record.location().length());
       }
+      // Readers go by the id alone, so all the rest is in place before.
+      batch.records().forEach(record -> record.keyspace().noteId(record.key()));
       applied.advance(batch.sequence(), batch.term());
     } finally {
       applied.lock().unlock();
+    }
+    for (Pending.Mutated record : batch.records()) {
+      if (record.keyspace().type() == KeyspaceType.STREAM) {
+        record.keyspace().waiters().reached(record.keyspace().lastId());
+      }
     }
   }
 
@@ -85,6 +96,12 @@ final class Applier {
           if (opened.id().equals(roll.opened())) {
             keyspace.segments().add(opened);
           }
+        }
+      }
+      if (recorded.edit() instanceof Edit.CutOff cutOff) {
+        ManifestState.KeyspaceState state = applied.manifest().keyspaces().get(cutOff.keyspace());
+        if (state != null) {
+          keyspaces.existing(cutOff.keyspace()).cutOff(state.cutOff());
         }
       }
       applied.manifestLength(span.offset() + span.length());
@@ -115,7 +132,8 @@ final class Applier {
       }
       case Edit.Compaction compaction -> effects.compacted(recorded.sequence(), compaction);
       case Edit.Checkpoint _ -> effects.checkpointed(recorded.sequence());
-      case Edit.TermStarted _, Edit.KeyspaceAdded _, Edit.Membership _ -> {}
+      case Edit.CutOff cutOff -> effects.cutOff(keyspaces.existing(cutOff.keyspace()));
+      case Edit.TermStarted _, Edit.KeyspaceAdded _, Edit.Membership _, Edit.TimeMark _ -> {}
     }
   }
 }

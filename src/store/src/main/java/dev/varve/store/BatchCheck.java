@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.format.Limits;
+import dev.varve.store.manifest.KeyspaceType;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.List;
@@ -51,12 +52,14 @@ final class BatchCheck {
 
   private static long checkMutation(WriteBatch.Mutation mutation, String field, Keyspaces keyspaces)
       throws InvalidWriteException {
-    if (keyspaces.get(mutation.keyspace()) == null) {
+    Keyspace keyspace = keyspaces.get(mutation.keyspace());
+    if (keyspace == null) {
       throw invalid(
           InvalidWriteException.Reason.UNKNOWN_KEYSPACE,
           field + ".keyspace",
           "no keyspace " + mutation.keyspace());
     }
+    keyspace.require(KeyspaceType.KEY_VALUE, field + ".keyspace");
     int keyBytes = mutation.key().length;
     if (keyBytes == 0) {
       throw invalid(InvalidWriteException.Reason.KEY_EMPTY, field + ".key", "the key is empty");

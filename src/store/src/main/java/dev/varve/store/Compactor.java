@@ -38,6 +38,7 @@ final class Compactor {
   private final GroupCommit writer;
   private final Adoption adoption;
   private final Maintenance maintenance;
+  private final Times times;
   private final EventLog events;
   private final Map<String, Running> running = new ConcurrentHashMap<>();
 
@@ -61,6 +62,7 @@ final class Compactor {
       GroupCommit writer,
       Adoption adoption,
       Maintenance maintenance,
+      Times times,
       EventLog events) {
     this.storage = storage;
     this.runtime = runtime;
@@ -71,6 +73,7 @@ final class Compactor {
     this.writer = writer;
     this.adoption = adoption;
     this.maintenance = maintenance;
+    this.times = times;
     this.events = events;
   }
 
@@ -104,7 +107,7 @@ final class Compactor {
                 segment.committedLength(),
                 segment.liveBytes(),
                 segment.tombstoneBytes(),
-                segment.minSequence(),
+                lowestVisible(segment, keyspace.cutOff().sequence()),
                 segment.maxSequence(),
                 segment.maxTombstoneSequence(),
                 !segment.sealed(),
@@ -123,6 +126,13 @@ final class Compactor {
         .filter(Objects::nonNull)
         .filter(event -> !event.type().ends())
         .toList();
+  }
+
+  /** What is cut off never becomes visible again, so that no tombstone needs to hide it. */
+  private static long lowestVisible(LiveSegment segment, long cutOff) {
+    return segment.maxSequence() < cutOff
+        ? Long.MAX_VALUE
+        : Math.max(segment.minSequence(), cutOff);
   }
 
   CompactionEvent compact(
@@ -167,6 +177,7 @@ final class Compactor {
     report.started();
     try {
       awaitAdoption(cancel); // inputs are what the manifest names from here on
+      runtime.await(maintenance.swept(keyspace), cancel); // what is cut off counts as dead
       CompactionPlan plan = plan(request.options());
       if (!plan.wouldCompact()) {
         return report.skipped(plan.reason(), plan.message());
@@ -260,7 +271,7 @@ final class Compactor {
       throws IOException {
     List<SegmentId> inputs = sources.stream().map(SegmentRewriter.Source::id).toList();
     long droppableBelow = CompactionPlanner.lowestOutside(stats, inputs);
-    return rewriter.rewrite(sources, liveness, droppableBelow, runtime.clock().nowMs());
+    return rewriter.rewrite(sources, liveness, droppableBelow, times.read().hideMs());
   }
 
   /** The edit is in the log: whatever goes wrong from here on, the run did what it was asked to. */

@@ -80,7 +80,11 @@ final class Cutter {
         }
         delete(compaction.runs().runsPath(compaction.keyspace()));
       }
-      case Edit.TermStarted _, Edit.Checkpoint _, Edit.Membership _ -> {}
+      case Edit.TermStarted _,
+          Edit.Checkpoint _,
+          Edit.Membership _,
+          Edit.CutOff _,
+          Edit.TimeMark _ -> {}
     }
   }
 

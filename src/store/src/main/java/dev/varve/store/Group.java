@@ -125,7 +125,12 @@ final class Group {
         added.add(tail.addKeyspace(keyspace));
       }
       case Edit.Roll roll -> openRolled(roll);
-      case Edit.TermStarted _, Edit.Compaction _, Edit.Checkpoint _, Edit.Membership _ -> {}
+      case Edit.TermStarted _,
+          Edit.Compaction _,
+          Edit.Checkpoint _,
+          Edit.Membership _,
+          Edit.CutOff _,
+          Edit.TimeMark _ -> {}
     }
     tail.appended(next);
     stage(entry, effect);

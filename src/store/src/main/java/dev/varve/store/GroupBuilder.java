@@ -2,8 +2,11 @@ package dev.varve.store;
 
 import dev.varve.store.format.LogRecord;
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.format.StreamEntryCodec;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.InconsistentEditException;
+import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
 import java.io.IOException;
 import java.util.Map;
@@ -39,6 +42,7 @@ final class GroupBuilder {
   boolean stage(Operation.Leading operation) throws IOException {
     return switch (operation) {
       case Operation.Write write -> stageWrite(write);
+      case Operation.AppendEntries append -> stageEntries(append);
       case Operation.Propose propose -> {
         stageEdit(propose.edit(), propose.done());
         yield true;
@@ -51,7 +55,36 @@ final class GroupBuilder {
     for (WriteBatch.Mutation mutation : write.batch().mutations()) {
       checkCondition(mutation);
     }
-    Map<String, Long> bytes = BatchEncoder.bytesByKeyspace(write.batch());
+    return stageBatch(write.batch(), write.done());
+  }
+
+  private boolean stageEntries(Operation.AppendEntries append) throws IOException {
+    Keyspace stream = tail.keyspaceOrNull(append.stream());
+    ManifestState.KeyspaceState state = tail.appended().keyspaces().get(append.stream());
+    if (stream == null || state == null) {
+      throw InvalidWriteException.unknownKeyspace("stream", append.stream());
+    }
+    stream.require(KeyspaceType.STREAM, "stream");
+    StreamTails streams = inFlight.streams();
+    long firstId = streams.nextId(stream, state.cutOff().firstId());
+    // A clock that was set back does not make later entries older.
+    long timeMs = Math.max(nowMs, streams.lastTimeMs(stream));
+    WriteBatch batch = new WriteBatch();
+    long id = firstId;
+    for (byte[] payload : append.payloads()) {
+      batch.put(
+          append.stream(), StreamEntryCodec.key(id++), StreamEntryCodec.value(timeMs, payload));
+    }
+    if (!stageBatch(batch, append.done())) {
+      return false;
+    }
+    append.firstId().set(firstId);
+    streams.stamped(stream, timeMs);
+    return true;
+  }
+
+  private boolean stageBatch(WriteBatch batch, CompletableFuture<Long> done) throws IOException {
+    Map<String, Long> bytes = BatchEncoder.bytesByKeyspace(batch);
     for (Map.Entry<String, Long> entry : bytes.entrySet()) {
       LogFile active = tail.active(entry.getKey());
       if (active != null && isFull(active, entry.getValue()) && group.touches(active)) {
@@ -64,7 +97,7 @@ final class GroupBuilder {
         roll(entry.getKey(), null);
       }
     }
-    BatchEncoder.stage(group, tail, write.batch(), term, write.done());
+    BatchEncoder.stage(group, tail, batch, term, done);
     inFlight.add(group.pending().getLast());
     return true;
   }
@@ -77,11 +110,9 @@ final class GroupBuilder {
   private void checkCondition(WriteBatch.Mutation mutation) throws IOException {
     Keyspace keyspace = tail.keyspaceOrNull(mutation.keyspace());
     if (keyspace == null) {
-      throw new InvalidWriteException(
-          InvalidWriteException.Reason.UNKNOWN_KEYSPACE,
-          "keyspace",
-          "no keyspace " + mutation.keyspace());
+      throw InvalidWriteException.unknownKeyspace("keyspace", mutation.keyspace());
     }
+    keyspace.require(KeyspaceType.KEY_VALUE, "keyspace");
     if (mutation.ifSequence() == WriteBatch.ANY_VERSION) {
       return;
     }
@@ -97,7 +128,13 @@ final class GroupBuilder {
       return staged;
     }
     LogRecord record = keyspace.find(key);
-    return record == null || Visibility.hidden(record, nowMs) ? 0 : record.sequence();
+    if (record == null || Visibility.hidden(record, nowMs)) {
+      return 0;
+    }
+    // A cut-off may be on its way that is before this write in the log.
+    ManifestState.KeyspaceState state = tail.appended().keyspaces().get(keyspace.name());
+    boolean cutOff = state != null && state.cutOff().hides(record.sequence(), Long.MAX_VALUE);
+    return cutOff ? 0 : record.sequence();
   }
 
   private boolean stageSeal(Operation.Seal seal) throws IOException {

@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import dev.varve.store.manifest.KeyspaceType;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.HashMap;
@@ -14,10 +15,20 @@ final class InFlight {
   private record Version(long sequence, boolean present, long expiresAtMs) {}
 
   private final Map<Target, Version> versions = new HashMap<>();
+  private final StreamTails streams = new StreamTails();
+
+  /** The newest entries of streams; not taken back when they are applied. */
+  StreamTails streams() {
+    return streams;
+  }
 
   void add(Pending effect) {
     if (effect instanceof Pending.Batch batch) {
       for (Pending.Mutated record : batch.records()) {
+        if (record.keyspace().type() == KeyspaceType.STREAM) {
+          streams.note(record);
+          continue;
+        }
         versions.put(
             target(record),
             new Version(batch.sequence(), !record.location().tombstone(), record.expiresAtMs()));
@@ -40,6 +51,7 @@ final class InFlight {
   /** Starts again from what is pending and staged. */
   void reset(Collection<Pending> pending, List<Pending> staged) {
     versions.clear();
+    streams.clear();
     pending.forEach(this::add);
     staged.forEach(this::add);
   }

@@ -13,7 +13,9 @@ public final class InvalidWriteException extends StoreException {
     BATCH_TOO_LARGE,
     UNKNOWN_KEYSPACE,
     DUPLICATE_KEY,
-    EXPIRY_INVALID
+    EXPIRY_INVALID,
+    /** A stream where a key-value keyspace is needed, or the other way round. */
+    WRONG_KEYSPACE_TYPE
   }
 
   private final Reason reason;
@@ -23,6 +25,10 @@ public final class InvalidWriteException extends StoreException {
     super(message, null);
     this.reason = reason;
     this.field = field;
+  }
+
+  static InvalidWriteException unknownKeyspace(String field, String name) {
+    return new InvalidWriteException(Reason.UNKNOWN_KEYSPACE, field, "no keyspace " + name);
   }
 
   public Reason reason() {

@@ -2,10 +2,12 @@ package dev.varve.store;
 
 import dev.varve.store.format.LogRecord;
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.format.StreamEntryCodec;
 import dev.varve.store.keydir.Hash;
 import dev.varve.store.keydir.Keydir;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.keydir.Match;
+import dev.varve.store.manifest.CutOff;
 import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.segment.SegmentReader;
 import java.io.IOException;
@@ -30,6 +32,10 @@ final class Keyspace {
   private final List<LiveSegment> segments = new ArrayList<>();
   private final AtomicLong liveKeys = new AtomicLong();
   private final AtomicLong liveBytes = new AtomicLong();
+  private final AtomicLong sweptBytes = new AtomicLong();
+  private volatile CutOff cutOff = CutOff.NONE;
+  private volatile long lastId;
+  private final StreamWaiters waiters = new StreamWaiters();
 
   Keyspace(String name, KeyspaceType type, long segmentBytes, int snapshotEntriesMax) {
     this.name = name;
@@ -44,6 +50,22 @@ final class Keyspace {
 
   KeyspaceType type() {
     return type;
+  }
+
+  /**
+   * Refuses what is meant for the other type.
+   *
+   * @param field what names the keyspace
+   */
+  void require(KeyspaceType wanted, String field) throws InvalidWriteException {
+    if (type != wanted) {
+      throw new InvalidWriteException(
+          InvalidWriteException.Reason.WRONG_KEYSPACE_TYPE,
+          field,
+          type == KeyspaceType.STREAM
+              ? "keyspace " + name + " is a stream: entries are appended, read and trimmed by id"
+              : "keyspace " + name + " is no stream: it holds keys and values");
+    }
   }
 
   long segmentBytes() {
@@ -84,11 +106,73 @@ final class Keyspace {
     return liveBytes.get();
   }
 
-  /** The newest committed record of a key, a tombstone or an expired one included. */
+  /** What is hidden for good. */
+  CutOff cutOff() {
+    return cutOff;
+  }
+
+  /** Hides more; under the apply lock. */
+  void cutOff(CutOff to) {
+    cutOff = to;
+  }
+
+  /** The id of a stream's key; {@link Long#MAX_VALUE} where keys are not ids. */
+  long idOf(byte[] key, int length) {
+    return type == KeyspaceType.STREAM ? StreamEntryCodec.id(key, length) : Long.MAX_VALUE;
+  }
+
+  /** Whether the cut-off hides a record. */
+  boolean cutsOff(long sequence, byte[] key) {
+    return cutOff.hides(sequence, idOf(key, key.length));
+  }
+
+  /** Takes note of a stream's committed entry, hidden ones included; under the apply lock. */
+  void noteId(byte[] key) {
+    if (type == KeyspaceType.STREAM) {
+      lastId = Math.max(lastId, StreamEntryCodec.id(key, key.length));
+    }
+  }
+
+  /** Who waits for entries of the stream. */
+  StreamWaiters waiters() {
+    return waiters;
+  }
+
+  /** The highest id that a stream ever had, committed; 0 before its first entry. */
+  long lastId() {
+    return Math.max(lastId, cutOff.firstId() - 1);
+  }
+
+  /** The lowest id of a stream that is not hidden, whether it exists yet or not. */
+  long firstId() {
+    return Math.max(1, cutOff.firstId());
+  }
+
+  /** Bytes that cut-offs took out of the index since the store was opened. */
+  long sweptBytes() {
+    return sweptBytes.get();
+  }
+
+  /**
+   * The newest committed record of a key, a tombstone or an expired one included; null if there is
+   * none that is not cut off.
+   */
   @Nullable LogRecord find(byte[] key) throws IOException {
+    Found found = locate(key);
+    return found == null ? null : found.record();
+  }
+
+  /** A record and where it was when it was read. */
+  record Found(LogRecord record, Location location) {}
+
+  /** {@link #find} with the place. */
+  @Nullable Found locate(byte[] key) throws IOException {
     RecordMatch match = new RecordMatch(key);
     Location found = keydir.get(Hash.of(key), match);
-    return found == null ? null : match.record;
+    LogRecord record = found == null ? null : match.record;
+    return found == null || record == null || cutsOff(record.sequence(), key)
+        ? null
+        : new Found(record, found);
   }
 
   /** Points a key to a committed record that is newer than all others of the key. */
@@ -161,6 +245,17 @@ final class Keyspace {
 
   /** Compaction left an indexed tombstone or expired record out. */
   void drop(long hash, Location gone) {
+    remove(hash, gone);
+  }
+
+  /** A cut-off hides a record: takes it out of the index if it is there. */
+  void sweep(long hash, Location hidden) {
+    if (remove(hash, hidden)) {
+      sweptBytes.addAndGet(hidden.length());
+    }
+  }
+
+  private boolean remove(long hash, Location gone) {
     boolean[] dropped = new boolean[1];
     keydir.inPartition(
         hash,
@@ -173,6 +268,7 @@ final class Keyspace {
     if (dropped[0]) {
       forget(gone);
     }
+    return dropped[0];
   }
 
   /** The reader of a location with a reference taken; null when the segment is gone. */

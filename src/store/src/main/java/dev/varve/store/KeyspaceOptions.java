@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.retention.RetentionRules;
 
 /**
  * A keyspace that should exist.
@@ -8,8 +9,11 @@ import dev.varve.store.manifest.KeyspaceType;
  * @param name {@code [a-z]([-a-z0-9]{0,38}[a-z0-9])?}
  * @param type fixed once it exists
  * @param segmentBytes bytes of a segment before the next one is begun, from 4 KiB to 2 GiB
+ * @param retention what {@link Store#retain} hides; not recorded in the store, so that the leader's
+ *     own hold
  */
-public record KeyspaceOptions(String name, KeyspaceType type, long segmentBytes) {
+public record KeyspaceOptions(
+    String name, KeyspaceType type, long segmentBytes, RetentionRules retention) {
   /** The keydir keeps 31 bits of an offset, and no record begins at the end of its segment. */
   public static final long SEGMENT_BYTES_MAX = 1L << 31;
 
@@ -23,6 +27,16 @@ public record KeyspaceOptions(String name, KeyspaceType type, long segmentBytes)
     if (segmentBytes < 4096 || segmentBytes > SEGMENT_BYTES_MAX) {
       throw new IllegalArgumentException("segmentBytes out of range: " + segmentBytes);
     }
+  }
+
+  /** A keyspace of which everything stays visible. */
+  public KeyspaceOptions(String name, KeyspaceType type, long segmentBytes) {
+    this(name, type, segmentBytes, RetentionRules.NONE);
+  }
+
+  /** The same with other limits. */
+  public KeyspaceOptions withRetention(RetentionRules rules) {
+    return new KeyspaceOptions(name, type, segmentBytes, rules);
   }
 
   /** Whether a keyspace can be called so. */

@@ -12,6 +12,9 @@ import java.util.List;
  * @param retiredSegments compacted away but not deleted yet
  * @param indexBytes memory of the keydir
  * @param lastCompactionMs wall-clock milliseconds of the last committed compaction; 0: never
+ * @param firstSequence records of lower sequences are cut off; 0: none are
+ * @param firstId of a stream: the first id that is not trimmed; 0 for other keyspaces
+ * @param lastId of a stream: the highest id ever given; 0 for other keyspaces
  * @param segments each live segment, oldest first
  */
 public record KeyspaceStatus(
@@ -24,6 +27,9 @@ public record KeyspaceStatus(
     int retiredSegments,
     long indexBytes,
     long lastCompactionMs,
+    long firstSequence,
+    long firstId,
+    long lastId,
     List<SegmentStatus> segments) {
   public KeyspaceStatus {
     segments = List.copyOf(segments);

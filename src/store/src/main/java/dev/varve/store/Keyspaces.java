@@ -38,6 +38,7 @@ final class Keyspaces {
 
   void remove(Keyspace keyspace) {
     byName.remove(keyspace.name());
+    keyspace.waiters().close();
     keyspace.keydir().close();
   }
 
@@ -49,6 +50,7 @@ final class Keyspaces {
   void closeAll() throws IOException {
     List<IOException> failures = new ArrayList<>();
     for (Keyspace keyspace : all()) {
+      keyspace.waiters().close();
       for (LiveSegment segment : keyspace.table().all()) {
         keyspace.table().remove(segment);
         segment

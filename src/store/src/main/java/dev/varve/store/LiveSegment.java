@@ -2,6 +2,7 @@ package dev.varve.store;
 
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.keydir.Location;
+import dev.varve.store.manifest.CutOff;
 import dev.varve.store.segment.SegmentReader;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -20,6 +21,9 @@ final class LiveSegment {
   private volatile long minSequence = Long.MAX_VALUE;
   private volatile long maxSequence;
   private volatile long maxTombstoneSequence;
+  private volatile boolean ascending = true;
+  private volatile CutOff sweptFor = CutOff.NONE;
+  private volatile long sweptTo;
 
   LiveSegment(SegmentId id, int slot, SegmentReader reader) {
     this.id = id;
@@ -42,6 +46,7 @@ final class LiveSegment {
 
   /** Takes note of a committed record that ends at {@code end}. */
   void noteRecord(long sequence, boolean tombstone, long end) {
+    ascending &= sequence >= maxSequence;
     minSequence = Math.min(minSequence, sequence);
     maxSequence = Math.max(maxSequence, sequence);
     if (tombstone) {
@@ -54,7 +59,31 @@ final class LiveSegment {
   void noteAll(long lowest, long highest, boolean tombstones) {
     minSequence = lowest;
     maxSequence = highest;
+    ascending = false; // not known
     maxTombstoneSequence = tombstones ? highest : 0;
+  }
+
+  /** Whether its records are known to be in the order of their sequences. */
+  boolean ascending() {
+    return ascending;
+  }
+
+  /** The cut-off up to which nothing hidden of it is in the index. */
+  CutOff sweptFor() {
+    return sweptFor;
+  }
+
+  void sweptFor(CutOff cutOff) {
+    sweptFor = cutOff;
+  }
+
+  /** If ascending: the offset before which everything is hidden and swept. */
+  long sweptTo() {
+    return sweptTo;
+  }
+
+  void sweptTo(long offset) {
+    sweptTo = offset;
   }
 
   /** The keydir points to this record here now. */

@@ -3,6 +3,7 @@ package dev.varve.store;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -18,6 +19,7 @@ final class Maintenance implements Applier.EditEffects {
   private final Executor executor;
   private final Adoption adoption;
   private final Retirement retirement;
+  private final CutOffSweep sweep;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** Something that may fail without harm to the log. */
@@ -25,11 +27,17 @@ final class Maintenance implements Applier.EditEffects {
     void run() throws IOException;
   }
 
-  Maintenance(Storage storage, Executor executor, Adoption adoption, Retirement retirement) {
+  Maintenance(
+      Storage storage,
+      Executor executor,
+      Adoption adoption,
+      Retirement retirement,
+      CutOffSweep sweep) {
     this.storage = storage;
     this.executor = executor;
     this.adoption = adoption;
     this.retirement = retirement;
+    this.sweep = sweep;
   }
 
   @Override
@@ -72,6 +80,35 @@ final class Maintenance implements Applier.EditEffects {
     if (retirement.waitsFor(sequence)) {
       submit("delete retired segments", retirement::deleteWaiting);
     }
+  }
+
+  @Override
+  public void cutOff(Keyspace keyspace) {
+    submit("take out of the index what is cut off", () -> sweep.sweep(keyspace));
+  }
+
+  /**
+   * Completes when nothing that is cut off now is in the keyspace's index, so that its bytes count
+   * as dead; fails if that could not be read.
+   */
+  CompletableFuture<Void> swept(Keyspace keyspace) {
+    if (!sweep.isDue(keyspace)) {
+      return CompletableFuture.completedFuture(null);
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    executor.execute(
+        () -> {
+          try {
+            if (closed.get()) {
+              throw new StoreClosedException();
+            }
+            sweep.sweep(keyspace);
+            done.complete(null);
+          } catch (IOException | RuntimeException e) {
+            done.completeExceptionally(e);
+          }
+        });
+    return done;
   }
 
   /** Tries again what adoption could not do. */

@@ -88,6 +88,7 @@ final class Opening implements TailSink {
     ManifestState committed = recovery.committedState();
     for (ManifestState.KeyspaceState state : committed.keyspaces().values()) {
       Keyspace keyspace = keyspaces.add(state.name(), state.type(), state.segmentBytes());
+      keyspace.cutOff(state.cutOff());
       SegmentLoader loader = new SegmentLoader(storage, keyspace);
       for (Edit.SegmentFile sealed : installation.sealed(state.name())) {
         if (!loader.load(sealed)) {
@@ -149,7 +150,10 @@ final class Opening implements TailSink {
       LiveSegment segment = tail(record.segment().logPath(record.keyspace()));
       Location location =
           new Location(segment.slot(), record.offset(), record.length(), record.tombstone());
-      keyspace.apply(Hash.of(record.key()), record.key(), location);
+      keyspace.noteId(record.key());
+      if (!keyspace.cutsOff(sequence, record.key())) {
+        keyspace.apply(Hash.of(record.key()), record.key(), location);
+      }
       segment.noteRecord(sequence, record.tombstone(), record.offset() + record.length());
     }
   }
@@ -189,7 +193,12 @@ final class Opening implements TailSink {
         case Edit.KeyspaceAdded added ->
             keyspaces.add(added.keyspace(), added.type(), added.segmentBytes());
         case Edit.Roll roll -> openTail(keyspaces.existing(roll.keyspace()), roll.opened());
-        case Edit.TermStarted _, Edit.Compaction _, Edit.Checkpoint _, Edit.Membership _ -> {}
+        case Edit.TermStarted _,
+            Edit.Compaction _,
+            Edit.Checkpoint _,
+            Edit.Membership _,
+            Edit.CutOff _,
+            Edit.TimeMark _ -> {}
       }
       Pending.Span span = new Pending.Span(ManifestState.PATH, entry.offset(), entry.length());
       pending.add(new Pending.Edited(edit, span, null));

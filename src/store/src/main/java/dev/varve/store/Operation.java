@@ -3,6 +3,7 @@ package dev.varve.store;
 import dev.varve.store.manifest.Edit;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** What the writer is asked to do, one after the other. */
 sealed interface Operation {
@@ -17,6 +18,15 @@ sealed interface Operation {
 
   /** A batch. */
   record Write(WriteBatch batch, CompletableFuture<Long> done) implements Leading {}
+
+  /**
+   * Entries of a stream, which get their ids when they are staged.
+   *
+   * @param firstId set to the first one's id
+   */
+  record AppendEntries(
+      String stream, List<byte[]> payloads, AtomicLong firstId, CompletableFuture<Long> done)
+      implements Leading {}
 
   /** An edit that needs nothing but a record. */
   record Propose(Edit edit, CompletableFuture<Long> done) implements Leading {}

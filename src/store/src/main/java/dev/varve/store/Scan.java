@@ -12,7 +12,8 @@ public interface Scan extends AutoCloseable {
   long sequence();
 
   /**
-   * The next entry, or null at the end. Entries that have expired by now are passed over.
+   * The next entry, or null at the end. Entries that have expired or were cut off by now are passed
+   * over.
    *
    * @throws SnapshotLostException when more was overwritten meanwhile than the store keeps
    */

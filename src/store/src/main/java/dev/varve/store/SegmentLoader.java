@@ -44,6 +44,7 @@ final class SegmentLoader {
       loadFromSegment(sealed, segment);
     }
     segment.seal(sealed.length());
+    segment.sweptFor(keyspace.cutOff());
     keyspace.segments().add(segment);
     return hinted;
   }
@@ -105,6 +106,10 @@ final class SegmentLoader {
       throws IOException {
     Location now = new Location(segment.slot(), offset, length, tombstone);
     segment.noteRecord(sequence, tombstone, offset + length);
+    keyspace.noteId(key);
+    if (keyspace.cutsOff(sequence, key)) {
+      return; // as after a sweep: nothing older of the key is visible either
+    }
     long hash = Hash.of(key);
     Keyspace.KeyMatch match = keyspace.new KeyMatch(key);
     Location other = keyspace.keydir().get(hash, match);

@@ -66,7 +66,9 @@ final class SnapshotScan implements Scan {
     boolean within =
         key.length >= prefix.length
             && Arrays.equals(key, 0, prefix.length, prefix, 0, prefix.length);
-    if (!within || Visibility.expired(record.expiresAtMs(), clock.nowMs())) {
+    if (!within
+        || keyspace.cutsOff(record.sequence(), key)
+        || Visibility.expired(record.expiresAtMs(), clock.nowMs())) {
       return null;
     }
     byte[] value = keysOnly ? NO_VALUE : record.value();

@@ -3,8 +3,10 @@ package dev.varve.store;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionOptions;
 import dev.varve.store.compaction.CompactionPlan;
+import dev.varve.store.compaction.Strategy;
 import dev.varve.store.format.LogRecord;
 import dev.varve.store.manifest.Edit;
+import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.recovery.DurableMark;
 import dev.varve.store.storage.Storage;
 import java.io.Closeable;
@@ -126,13 +128,13 @@ public final class Store implements AutoCloseable {
   /**
    * The newest committed value of a key; null when it has none or it has expired. Takes no lock.
    *
-   * @throws InvalidWriteException if there is no such keyspace
+   * @throws InvalidWriteException if there is no such keyspace, or it is a stream
    * @throws dev.varve.store.segment.CorruptRecordException if the record is damaged
    */
   public @Nullable Versioned get(String keyspace, byte[] key) throws IOException {
     LogRecord record;
     try {
-      record = keyspace(keyspace).find(key);
+      record = keyValue(keyspace).find(key);
     } catch (IllegalStateException e) {
       if (closing.get() != null) {
         throw new StoreClosedException(); // the index went while this was reading
@@ -147,7 +149,7 @@ public final class Store implements AutoCloseable {
 
   /** All entries whose keys begin with a prefix, as of what is committed now. Close it. */
   public Scan scan(String keyspace, byte[] prefix, boolean keysOnly) throws IOException {
-    Keyspace scanned = keyspace(keyspace);
+    Keyspace scanned = keyValue(keyspace);
     Applied applied = parts.applied();
     applied.lock().lock();
     try {
@@ -159,14 +161,56 @@ public final class Store implements AutoCloseable {
     }
   }
 
+  /**
+   * A stream, to append to, read and trim.
+   *
+   * @throws InvalidWriteException if there is no such keyspace, or it is no stream
+   */
+  public EventStream stream(String name) throws StoreException {
+    Keyspace stream = keyspace(name);
+    stream.require(KeyspaceType.STREAM, "stream");
+    return new EventStream(stream, parts.writer(), parts.cutOffs(), parts.applied(), parts.times());
+  }
+
+  /**
+   * Hides what the retention limits of the options no longer keep, and returns a decision for each
+   * keyspace that has any. Leader only; to be called once in a while, on a thread that may block:
+   * on return what was decided is committed. Nothing is removed before a compaction.
+   *
+   * <p>Limits by age go by a clock that is only believed while it runs evenly ({@link
+   * dev.varve.store.retention.TrustedClock}); what was not hidden for that reason is at a later
+   * call.
+   *
+   * @throws NotLeaderException if nothing was decided since this store does not lead
+   * @throws OutcomeUnknownException if the last decision may or may not happen
+   */
+  public List<RetentionDecision> retain() throws IOException {
+    return parts.retention().run();
+  }
+
+  /**
+   * Shift would leave a hole at a stream's beginning that no cut-off tells of: that is a trim's.
+   */
+  private void compacted(CompactionOptions options) throws StoreException {
+    Keyspace keyspace = keyspace(options.keyspace());
+    if (options.strategy() == Strategy.SHIFT) {
+      keyspace.require(KeyspaceType.KEY_VALUE, "strategy Shift");
+    }
+  }
+
+  private Keyspace keyValue(String name) throws StoreException {
+    Keyspace keyspace = keyspace(name);
+    keyspace.require(KeyspaceType.KEY_VALUE, "keyspace");
+    return keyspace;
+  }
+
   private Keyspace keyspace(String name) throws StoreException {
     if (closing.get() != null) {
       throw new StoreClosedException();
     }
     Keyspace keyspace = parts.keyspaces().get(name);
     if (keyspace == null) {
-      throw new InvalidWriteException(
-          InvalidWriteException.Reason.UNKNOWN_KEYSPACE, "keyspace", "no keyspace " + name);
+      throw InvalidWriteException.unknownKeyspace("keyspace", name);
     }
     return keyspace;
   }
@@ -183,7 +227,7 @@ public final class Store implements AutoCloseable {
 
   /** What a compaction would do and why, without doing it. */
   public CompactionPlan plan(CompactionOptions options) throws IOException {
-    keyspace(options.keyspace());
+    compacted(options);
     return parts.compactor().plan(options);
   }
 
@@ -198,7 +242,7 @@ public final class Store implements AutoCloseable {
   public CompactionEvent compact(
       CompactionRequest request, CompactionListener progress, CancelToken cancel)
       throws IOException {
-    keyspace(request.options().keyspace());
+    compacted(request.options());
     return parts.compactor().compact(request, progress, cancel);
   }
 

@@ -17,7 +17,8 @@ public abstract sealed class StoreException extends IOException
         LogGapException,
         LogDivergedException,
         MissingAttachmentException,
-        InstallingException {
+        InstallingException,
+        StreamDamagedException {
   private static final long serialVersionUID = 1L;
 
   protected StoreException(String message, @Nullable Throwable cause) {

@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.recovery.DurableMark;
 import dev.varve.store.storage.Storage;
@@ -22,6 +23,9 @@ record StoreParts(
     Adoption adoption,
     Maintenance maintenance,
     Compactor compactor,
+    Times times,
+    CutOffs cutOffs,
+    Retention retention,
     ShardLog log,
     EventLog events,
     DurableMark mark,
@@ -53,11 +57,18 @@ record StoreParts(
     EntryWindow window = new EntryWindow(options.windowBytesMax(), applied.sequence());
     window.add(PendingEntries.read(storage, tail.pending()));
     Retirement retirement = new Retirement(storage, applied, mark, published, window);
-    Adoption adoption = new Adoption(storage, keyspaces, applied, retirement);
-    Maintenance maintenance = new Maintenance(storage, runtime.maintenance(), adoption, retirement);
+    CutOffSweep sweep = new CutOffSweep(storage, applied);
+    Adoption adoption = new Adoption(storage, keyspaces, applied, retirement, sweep);
+    Maintenance maintenance =
+        new Maintenance(storage, runtime.maintenance(), adoption, retirement, sweep);
     Applier applier = new Applier(applied, keyspaces, maintenance);
     GroupCommit writer =
         new GroupCommit(runtime, options, tail, applied, applier, window, mark, published);
+    Times times = new Times(runtime, applied, published);
+    CutOffs cutOffs = new CutOffs(runtime, writer, maintenance);
+    Retention retention =
+        new Retention(
+            options, storage, runtime, keyspaces, applied, published, writer, cutOffs, times);
     Compactor compactor =
         new Compactor(
             storage,
@@ -69,6 +80,7 @@ record StoreParts(
             writer,
             adoption,
             maintenance,
+            times,
             events);
     Images images = new Images(storage, keyspaces, applied, adoption);
     ShardLog log = new StoreLog(storage, writer, published, window, images, adoption, maintenance);
@@ -78,6 +90,7 @@ record StoreParts(
     for (Opening.HintWanted hint : recovered.hints()) {
       maintenance.writeHint(hint.keyspace(), hint.segment(), hint.file());
     }
+    times.read(); // what the clock does from now on is measured from here
     if (adoption.backlog() > 0) {
       maintenance.retryAdoption();
     }
@@ -92,6 +105,9 @@ record StoreParts(
         adoption,
         maintenance,
         compactor,
+        times,
+        cutOffs,
+        retention,
         log,
         events,
         mark,
@@ -111,7 +127,7 @@ record StoreParts(
     } finally {
       applied.lock().unlock();
     }
-    return new StoreStatus(published.state(), statuses, adoption.backlog());
+    return new StoreStatus(published.state(), statuses, adoption.backlog(), times.aheadMs());
   }
 
   private KeyspaceStatus status(Keyspace keyspace, ManifestState.KeyspaceState state) {
@@ -142,6 +158,9 @@ record StoreParts(
         retired,
         keyspace.keydir().bytes(),
         state.lastCompactionMs(),
+        keyspace.cutOff().sequence(),
+        keyspace.type() == KeyspaceType.STREAM ? keyspace.firstId() : 0,
+        keyspace.type() == KeyspaceType.STREAM ? keyspace.lastId() : 0,
         segments);
   }
 

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 
 /**
  * The threads and the clock a store runs on. Each executor must run its tasks one at a time and in
@@ -25,6 +26,7 @@ public final class StoreRuntime implements AutoCloseable {
   private final Executor syncer;
   private final Executor maintenance;
   private final WallClock clock;
+  private final LongSupplier monotonicNanos;
   private final List<ExecutorService> owned;
   private final Waiting waiting;
 
@@ -32,9 +34,16 @@ public final class StoreRuntime implements AutoCloseable {
    * @param writer appends, applies and completes futures; must never be blocked by others
    * @param syncer waits for syncs, so that the writer can gather the next group meanwhile
    * @param maintenance writes hints, adopts compactions, deletes retired files; may block long
+   * @param monotonicNanos a clock that nobody sets, in nanoseconds: the wall clock is believed as
+   *     far as it keeps step with it
    */
-  public StoreRuntime(Executor writer, Executor syncer, Executor maintenance, WallClock clock) {
-    this(writer, syncer, maintenance, clock, List.of(), done -> {});
+  public StoreRuntime(
+      Executor writer,
+      Executor syncer,
+      Executor maintenance,
+      WallClock clock,
+      LongSupplier monotonicNanos) {
+    this(writer, syncer, maintenance, clock, monotonicNanos, List.of(), done -> {});
   }
 
   private StoreRuntime(
@@ -42,12 +51,14 @@ public final class StoreRuntime implements AutoCloseable {
       Executor syncer,
       Executor maintenance,
       WallClock clock,
+      LongSupplier monotonicNanos,
       List<ExecutorService> owned,
       Waiting waiting) {
     this.writer = writer;
     this.syncer = syncer;
     this.maintenance = maintenance;
     this.clock = clock;
+    this.monotonicNanos = monotonicNanos;
     this.owned = owned;
     this.waiting = waiting;
   }
@@ -60,7 +71,7 @@ public final class StoreRuntime implements AutoCloseable {
 
   /** The same, but with another way to wait. */
   public StoreRuntime withWaiting(Waiting other) {
-    return new StoreRuntime(writer, syncer, maintenance, clock, owned, other);
+    return new StoreRuntime(writer, syncer, maintenance, clock, monotonicNanos, owned, other);
   }
 
   <T> T await(CompletableFuture<T> future) throws IOException {
@@ -109,6 +120,7 @@ public final class StoreRuntime implements AutoCloseable {
         syncer,
         maintenance,
         System::currentTimeMillis,
+        System::nanoTime,
         List.of(writer, syncer, maintenance),
         done -> {});
   }
@@ -131,6 +143,10 @@ public final class StoreRuntime implements AutoCloseable {
 
   public WallClock clock() {
     return clock;
+  }
+
+  LongSupplier monotonicNanos() {
+    return monotonicNanos;
   }
 
   /**

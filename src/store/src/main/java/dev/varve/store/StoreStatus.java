@@ -2,8 +2,15 @@ package dev.varve.store;
 
 import java.util.List;
 
-/** The store's figures at one moment. */
-public record StoreStatus(LogState log, List<KeyspaceStatus> keyspaces, int adoptionBacklog) {
+/**
+ * The store's figures at one moment.
+ *
+ * @param adoptionBacklog compactions committed but not yet adopted here
+ * @param clockAheadMs by how much the wall clock is off, as the last decision that needed it saw
+ *     it, while its word on ages is not taken; 0 while it is
+ */
+public record StoreStatus(
+    LogState log, List<KeyspaceStatus> keyspaces, int adoptionBacklog, long clockAheadMs) {
   public StoreStatus {
     keyspaces = List.copyOf(keyspaces);
   }

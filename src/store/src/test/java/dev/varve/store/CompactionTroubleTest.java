@@ -92,7 +92,8 @@ class CompactionTroubleTest {
   void aRunThatWaitsForAnEarlierOneCanBeCancelled() throws IOException {
     Trampoline trampoline = new Trampoline();
     Queue<Runnable> late = new ArrayDeque<>();
-    StoreRuntime runtime = new StoreRuntime(trampoline, trampoline, late::add, fixture.nowMs::get);
+    StoreRuntime runtime =
+        new StoreRuntime(trampoline, trampoline, late::add, fixture.nowMs::get, fixture.nanos::get);
     Store store = Store.openStandalone(fixture.options, storage, runtime);
     load(store);
     CancelToken overOnceCommitted = CancelToken.withTimeout(() -> store.log().adoptionBacklog(), 1);

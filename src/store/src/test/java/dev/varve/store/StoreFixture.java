@@ -17,20 +17,37 @@ final class StoreFixture {
   static final long SEGMENT_BYTES = 4096;
 
   final AtomicLong nowMs = new AtomicLong(1_000_000);
-  final StoreOptions options =
-      StoreOptions.defaults()
-          .withKeyspaces(
-              List.of(
-                  new KeyspaceOptions("main", KeyspaceType.KEY_VALUE, SEGMENT_BYTES),
-                  new KeyspaceOptions("objects", KeyspaceType.KEY_VALUE, SEGMENT_BYTES)));
+  final AtomicLong nanos = new AtomicLong();
+  final StoreOptions options;
   private int runs;
 
+  StoreFixture() {
+    this(
+        List.of(
+            new KeyspaceOptions("main", KeyspaceType.KEY_VALUE, SEGMENT_BYTES),
+            new KeyspaceOptions("objects", KeyspaceType.KEY_VALUE, SEGMENT_BYTES)));
+  }
+
+  StoreFixture(List<KeyspaceOptions> keyspaces) {
+    options = StoreOptions.defaults().withKeyspaces(keyspaces);
+  }
+
+  /** Time goes by: both clocks go on. */
+  void pass(long ms) {
+    nowMs.addAndGet(ms);
+    nanos.addAndGet(ms * 1_000_000);
+  }
+
+  private StoreRuntime runtime() {
+    return Trampoline.runtime(nowMs::get, nanos::get);
+  }
+
   Store open(Storage storage) throws IOException {
-    return Store.open(options, storage, Trampoline.runtime(nowMs::get));
+    return Store.open(options, storage, runtime());
   }
 
   Store standalone(Storage storage) throws IOException {
-    return Store.openStandalone(options, storage, Trampoline.runtime(nowMs::get));
+    return Store.openStandalone(options, storage, runtime());
   }
 
   static byte[] bytes(String text) {
@@ -77,6 +94,15 @@ final class StoreFixture {
       try (Scan scan = store.scan(keyspace.name(), new byte[0], false)) {
         drain(keyspace.name(), scan, contents);
       }
+    }
+    return contents;
+  }
+
+  /** The same of one keyspace. */
+  static Map<String, String> contents(Store store, String keyspace) throws IOException {
+    Map<String, String> contents = new TreeMap<>();
+    try (Scan scan = store.scan(keyspace, new byte[0], false)) {
+      drain(keyspace, scan, contents);
     }
     return contents;
   }

@@ -2,6 +2,7 @@ package dev.varve.store;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
 
 /**
  * Runs tasks in order on the thread that hands the first one over, which returns when none is left:
@@ -29,7 +30,12 @@ final class Trampoline implements Executor {
 
   /** A runtime that does everything on the calling thread, at a time that the test sets. */
   static StoreRuntime runtime(WallClock clock) {
+    return runtime(clock, () -> clock.nowMs() * 1_000_000);
+  }
+
+  /** The same with a monotonic clock of its own. */
+  static StoreRuntime runtime(WallClock clock, LongSupplier monotonicNanos) {
     Trampoline trampoline = new Trampoline();
-    return new StoreRuntime(trampoline, trampoline, trampoline, clock);
+    return new StoreRuntime(trampoline, trampoline, trampoline, clock, monotonicNanos);
   }
 }

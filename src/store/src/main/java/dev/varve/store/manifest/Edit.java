@@ -63,6 +63,26 @@ public sealed interface Edit {
   }
 
   /**
+   * Records of a keyspace with a lower sequence are hidden from here on, for good: retention and
+   * the trimming of streams both end in this. It hides tombstones as well as what they hide, so
+   * that nothing comes back whichever of them compaction removes first. An edit that names less
+   * than an earlier one changes nothing.
+   *
+   * @param sequence the lowest sequence that stays visible, at most the edit's own
+   * @param firstId of a stream, the first entry that stays visible: entries with lower ids are
+   *     hidden too, since several of one batch share a sequence; 0 for other keyspaces
+   */
+  record CutOff(String keyspace, long sequence, long firstId) implements Edit {}
+
+  /**
+   * Everything up to a sequence was written by a time: what a retention by age goes by.
+   *
+   * @param sequence at most the edit's own
+   * @param timeMs wall-clock milliseconds, not lower than an earlier mark's
+   */
+  record TimeMark(long sequence, long timeMs) implements Edit {}
+
+  /**
    * A sealed segment's file.
    *
    * @param length bytes, final

@@ -25,6 +25,8 @@ import java.util.List;
  *                        4 CRC32C | 1 force delete | 8 time in ms
  * kind 5 checkpoint:     nothing
  * kind 6 membership:     member ids
+ * kind 7 cut-off:        keyspace | 8 sequence | 8 first id
+ * kind 8 time mark:      8 sequence | 8 time in ms
  * an id:                 8 term | 8 number
  * a file:                id | 8 length | 4 CRC32C
  * </pre>
@@ -37,6 +39,8 @@ public final class EditCodec {
   private static final int COMPACTION = 4;
   private static final int CHECKPOINT = 5;
   private static final int MEMBERSHIP = 6;
+  private static final int CUT_OFF = 7;
+  private static final int TIME_MARK = 8;
 
   private EditCodec() {}
 
@@ -104,6 +108,8 @@ public final class EditCodec {
       case Edit.Compaction _ -> COMPACTION;
       case Edit.Checkpoint _ -> CHECKPOINT;
       case Edit.Membership _ -> MEMBERSHIP;
+      case Edit.CutOff _ -> CUT_OFF;
+      case Edit.TimeMark _ -> TIME_MARK;
     };
   }
 
@@ -148,6 +154,15 @@ public final class EditCodec {
           out.writeUTF(member);
         }
       }
+      case Edit.CutOff cutOff -> {
+        out.writeUTF(cutOff.keyspace());
+        out.writeLong(cutOff.sequence());
+        out.writeLong(cutOff.firstId());
+      }
+      case Edit.TimeMark mark -> {
+        out.writeLong(mark.sequence());
+        out.writeLong(mark.timeMs());
+      }
     }
   }
 
@@ -171,6 +186,8 @@ public final class EditCodec {
         }
         yield new Edit.Membership(members);
       }
+      case CUT_OFF -> new Edit.CutOff(in.readUTF(), in.readLong(), in.readLong());
+      case TIME_MARK -> new Edit.TimeMark(in.readLong(), in.readLong());
       default -> throw new InconsistentEditException("edit of unknown kind " + kind);
     };
   }

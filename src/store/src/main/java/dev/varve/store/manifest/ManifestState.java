@@ -30,6 +30,7 @@ public final class ManifestState {
     private @Nullable SegmentId active;
     private long highestNumber;
     private long lastCompactionMs;
+    private CutOff cutOff = CutOff.NONE;
 
     KeyspaceState(String name, KeyspaceType type, long segmentBytes) {
       this.name = name;
@@ -43,6 +44,7 @@ public final class ManifestState {
       copy.active = active;
       copy.highestNumber = highestNumber;
       copy.lastCompactionMs = lastCompactionMs;
+      copy.cutOff = cutOff;
       return copy;
     }
 
@@ -76,6 +78,11 @@ public final class ManifestState {
     public long lastCompactionMs() {
       return lastCompactionMs;
     }
+
+    /** What is hidden. */
+    public CutOff cutOff() {
+      return cutOff;
+    }
   }
 
   /**
@@ -90,6 +97,7 @@ public final class ManifestState {
   private final Map<String, KeyspaceState> keyspaces = new LinkedHashMap<>();
   private final List<TermStart> termStarts = new ArrayList<>();
   private final List<SequencedCompaction> compactions = new ArrayList<>();
+  private final TimeMarks timeMarks = new TimeMarks();
   private List<String> membership = List.of();
   private long checkpoint;
 
@@ -99,6 +107,7 @@ public final class ManifestState {
     keyspaces.forEach((name, keyspace) -> copy.keyspaces.put(name, keyspace.copy()));
     copy.termStarts.addAll(termStarts);
     copy.compactions.addAll(compactions);
+    copy.timeMarks.addAll(timeMarks);
     copy.membership = membership;
     copy.checkpoint = checkpoint;
     return copy;
@@ -129,6 +138,26 @@ public final class ManifestState {
       case Edit.Compaction compaction -> applyCompaction(recorded.sequence(), compaction);
       case Edit.Checkpoint _ -> checkpoint = recorded.sequence();
       case Edit.Membership changed -> membership = changed.memberIds();
+      case Edit.CutOff cutOff -> applyCutOff(recorded.sequence(), cutOff);
+      case Edit.TimeMark mark -> {
+        rejectFuture(recorded.sequence(), mark.sequence(), "time mark");
+        timeMarks.add(mark);
+      }
+    }
+  }
+
+  private void applyCutOff(long editSequence, Edit.CutOff edit) throws InconsistentEditException {
+    KeyspaceState keyspace = known(edit.keyspace());
+    rejectFuture(editSequence, edit.sequence(), "cut-off");
+    keyspace.cutOff = keyspace.cutOff.raisedTo(new CutOff(edit.sequence(), edit.firstId()));
+  }
+
+  /** What is not written yet must not be hidden, or taken for older than it is. */
+  private static void rejectFuture(long editSequence, long named, String what)
+      throws InconsistentEditException {
+    if (named > editSequence) {
+      throw new InconsistentEditException(
+          "the " + what + " of sequence " + editSequence + " names " + named + ", a later one");
     }
   }
 
@@ -197,6 +226,11 @@ public final class ManifestState {
   /** The sequence of the last checkpoint; 0: none. */
   public long checkpoint() {
     return checkpoint;
+  }
+
+  /** When what was written; don't change it. */
+  public TimeMarks timeMarks() {
+    return timeMarks;
   }
 
   /** All compactions, oldest first. */

@@ -52,7 +52,12 @@ public final class Orphans {
     switch (edit) {
       case Edit.Roll roll -> nameSegment(roll.keyspace(), roll.opened());
       case Edit.Compaction compaction -> nameCompaction(compaction);
-      case Edit.TermStarted _, Edit.KeyspaceAdded _, Edit.Checkpoint _, Edit.Membership _ -> {}
+      case Edit.TermStarted _,
+          Edit.KeyspaceAdded _,
+          Edit.Checkpoint _,
+          Edit.Membership _,
+          Edit.CutOff _,
+          Edit.TimeMark _ -> {}
     }
   }
 
