@@ -4,6 +4,7 @@ import dev.varve.node.compaction.CheckpointSchedule;
 import dev.varve.node.compaction.CompactionMetrics;
 import dev.varve.node.compaction.CompactionRuns;
 import dev.varve.node.compaction.OwnCompaction;
+import dev.varve.node.compaction.RetentionSchedule;
 import dev.varve.node.health.NodeMetrics;
 import dev.varve.node.peer.ReplicationService;
 import dev.varve.node.rpc.AdminService;
@@ -13,6 +14,7 @@ import dev.varve.node.rpc.KeyValueService;
 import dev.varve.node.rpc.ReaderPool;
 import dev.varve.node.rpc.RpcServer;
 import dev.varve.node.rpc.StatusMessages;
+import dev.varve.node.rpc.StreamsService;
 import dev.varve.node.settings.NodeSettings;
 import dev.varve.replication.Member;
 import dev.varve.replication.MemberRole;
@@ -47,6 +49,7 @@ public final class Node implements AutoCloseable {
   private final MemberProcess process;
   private final CompactionRuns runs;
   private final OwnCompaction ownCompaction;
+  private final RetentionSchedule retention;
   private final ReaderPool readers;
   private final ScheduledExecutorService timer = thread("timer");
   private final ScheduledExecutorService upkeep = thread("upkeep");
@@ -64,6 +67,8 @@ public final class Node implements AutoCloseable {
     runs = new CompactionRuns(member, new CompactionMetrics(registry));
     ownCompaction =
         new OwnCompaction(member, settings.compaction(), runs, System::currentTimeMillis);
+    retention = new RetentionSchedule(member, registry);
+    DataMetrics data = new DataMetrics(registry);
     server =
         RpcServer.start(
             settings.host(),
@@ -71,13 +76,9 @@ public final class Node implements AutoCloseable {
             gate,
             List.of(
                 new KeyValueService(
-                    member,
-                    settings.shard(),
-                    settings.shards(),
-                    readers,
-                    timer,
-                    gate,
-                    new DataMetrics(registry)),
+                    member, settings.shard(), settings.shards(), readers, timer, gate, data),
+                new StreamsService(
+                    member, settings.shard(), settings.shards(), readers, timer, gate, data),
                 new AdminService(
                     member,
                     new StatusMessages(
@@ -129,6 +130,9 @@ public final class Node implements AutoCloseable {
     every(REFRESH, metrics::refresh);
     every(READY_CHECK, this::checkReady);
     CheckpointSchedule.start(process.member(), settings.checkpointInterval(), upkeep);
+    if (settings.keyspaces().stream().anyMatch(k -> k.retention().any())) {
+      retention.start(settings.retentionInterval());
+    }
     if (settings.compaction().enabled() && !settings.managed()) {
       ownCompaction.start();
     }
@@ -200,6 +204,7 @@ public final class Node implements AutoCloseable {
     }
     LOG.info("stopping");
     ownCompaction.close();
+    retention.close();
     runs.stop();
     try {
       server.drain(GRACE);

@@ -5,6 +5,7 @@ import dev.varve.replication.MemberRole;
 import dev.varve.replication.MemberStatus;
 import dev.varve.store.KeyspaceStatus;
 import dev.varve.store.Store;
+import dev.varve.store.StoreStatus;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
@@ -24,6 +25,7 @@ public final class NodeMetrics {
   private final List<PerKeyspace> perKeyspace = new ArrayList<>();
   private final List<PerReplica> perReplica = new ArrayList<>();
   private volatile MemberStatus status;
+  private volatile long clockAheadMs;
 
   private record PerKeyspace(MultiGauge gauge, ToDoubleFunction<KeyspaceStatus> figure) {}
 
@@ -52,6 +54,9 @@ public final class NodeMetrics {
         "varve.sequence.committed",
         "The last sequence known to be committed",
         MemberStatus::committedSequence);
+    Gauge.builder("varve.clock.distrusted.seconds", this, m -> m.clockAheadMs / 1000.0)
+        .description("By how much the clock is off while nothing expires by its word; 0: believed")
+        .register(registry);
     keyspace(registry, "live.keys", "Keys with a value", KeyspaceStatus::liveKeys);
     keyspace(registry, "live.bytes", "Bytes that compaction would keep", KeyspaceStatus::liveBytes);
     keyspace(
@@ -112,7 +117,9 @@ public final class NodeMetrics {
     MemberStatus now = member.status();
     status = now;
     @Nullable Store store = member.store();
-    List<KeyspaceStatus> keyspaces = store == null ? List.of() : store.status().keyspaces();
+    @Nullable StoreStatus figures = store == null ? null : store.status();
+    clockAheadMs = figures == null ? 0 : figures.clockAheadMs();
+    List<KeyspaceStatus> keyspaces = figures == null ? List.of() : figures.keyspaces();
     for (PerKeyspace figure : perKeyspace) {
       figure
           .gauge()

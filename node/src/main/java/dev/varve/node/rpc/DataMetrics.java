@@ -12,6 +12,7 @@ public final class DataMetrics {
   private final Timer reads;
   private final Timer writes;
   private final Counter scanned;
+  private final Counter streamed;
 
   public DataMetrics(MeterRegistry registry) {
     this.registry = registry;
@@ -20,6 +21,10 @@ public final class DataMetrics {
     scanned =
         Counter.builder("varve.scan.entries")
             .description("Entries that scans have answered with")
+            .register(registry);
+    streamed =
+        Counter.builder("varve.stream.entries")
+            .description("Entries that reads of streams have answered with")
             .register(registry);
   }
 
@@ -51,6 +56,10 @@ public final class DataMetrics {
 
   void scanned(long entries) {
     scanned.increment((double) entries);
+  }
+
+  void streamed(long entries) {
+    streamed.increment((double) entries);
   }
 
   void failed(Errors.Described failure) {

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param managed whether an operator schedules compaction, so that the node does not
  * @param compaction the node's own compaction, and the defaults of requested ones
  * @param checkpointInterval between two checkpoints on the primary
+ * @param retentionInterval between two decisions on what the keyspaces' limits hide
  */
 public record NodeSettings(
     String member,
@@ -39,7 +40,8 @@ public record NodeSettings(
     @Nullable String advertise,
     boolean managed,
     CompactionSettings compaction,
-    Duration checkpointInterval) {
+    Duration checkpointInterval,
+    Duration retentionInterval) {
 
   public NodeSettings {
     keyspaces = List.copyOf(keyspaces);

@@ -12,7 +12,6 @@ import dev.varve.store.compaction.Strategy;
 import dev.varve.store.manifest.KeyspaceType;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -59,7 +58,8 @@ public final class SettingsReader {
         text("VARVE_ADVERTISE").map(text -> address("VARVE_ADVERTISE", text)).orElse(null),
         flag("VARVE_MANAGED", false),
         compaction(),
-        seconds("CHECKPOINT_INTERVAL", 300));
+        seconds("CHECKPOINT_INTERVAL", 300),
+        seconds("RETENTION_INTERVAL", 60));
   }
 
   private Mode mode(String member) {
@@ -153,7 +153,7 @@ public final class SettingsReader {
     if (keyspaces.isEmpty()) {
       throw new SettingsException("VARVE_KEYSPACES names no keyspace");
     }
-    return new ArrayList<>(keyspaces.values());
+    return new RetentionSettings(this::text).limited(keyspaces);
   }
 
   private CompactionSettings compaction() {

@@ -7,11 +7,15 @@ import dev.varve.replication.MemberStatus;
 import dev.varve.replication.Request;
 import dev.varve.replication.Response;
 import dev.varve.replication.Written;
+import dev.varve.store.Appended;
 import dev.varve.store.CheckpointResult;
 import dev.varve.store.CompactionEvent;
 import dev.varve.store.CompactionListener;
 import dev.varve.store.CompactionRequest;
+import dev.varve.store.RetentionDecision;
 import dev.varve.store.Store;
+import dev.varve.store.TrimBound;
+import dev.varve.store.TrimResult;
 import dev.varve.store.WriteBatch;
 import dev.varve.store.compaction.CancelToken;
 import java.util.List;
@@ -58,6 +62,21 @@ final class FakeMember implements Member {
 
   @Override
   public CompletableFuture<Written> write(WriteBatch batch) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public CompletableFuture<Appended> append(String stream, List<byte[]> payloads) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public TrimResult trim(String stream, TrimBound bound, boolean approximate) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public List<RetentionDecision> retain() {
     throw new UnsupportedOperationException();
   }
 

@@ -14,6 +14,7 @@ import dev.varve.node.settings.NodeSettings.Standalone;
 import dev.varve.store.KeyspaceOptions;
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.retention.RetentionRules;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -115,6 +116,38 @@ class SettingsReaderTest {
             new KeyspaceOptions("cold", KeyspaceType.KEY_VALUE, 8 << 20),
             new KeyspaceOptions("log", KeyspaceType.STREAM, 4 << 20)),
         read().keyspaces());
+  }
+
+  @Test
+  void keyspacesHaveLimitsByName() {
+    values.put("VARVE_KEYSPACES", "main,log:Stream");
+    values.put("RETENTION_MAX_AGE", "main=7d, log=36h");
+    values.put("RETENTION_MAX_BYTES", "log=10Gi");
+    values.put("RETENTION_MAX_RECORDS", "main=1000");
+    values.put("RETENTION_INTERVAL", "5");
+    NodeSettings settings = read();
+    assertEquals(
+        List.of(
+            new RetentionRules(7L * 86_400_000, 0, 1000),
+            new RetentionRules(36L * 3_600_000, 10L << 30, 0)),
+        settings.keyspaces().stream().map(KeyspaceOptions::retention).toList());
+    assertEquals(Duration.ofSeconds(5), settings.retentionInterval());
+  }
+
+  @Test
+  void wrongLimitsNameTheSetting() {
+    Map<String, String> wrong =
+        Map.of(
+            "RETENTION_MAX_AGE", "main=soon",
+            "RETENTION_MAX_BYTES", "nothing=1Gi",
+            "RETENTION_MAX_RECORDS", "main=0");
+    wrong.forEach(
+        (name, value) -> {
+          values.put(name, value);
+          SettingsException refusal = assertThrows(SettingsException.class, this::read);
+          assertTrue(String.valueOf(refusal.getMessage()).startsWith(name), refusal::toString);
+          values.remove(name);
+        });
   }
 
   @Test

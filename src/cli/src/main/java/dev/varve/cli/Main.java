@@ -101,6 +101,7 @@ public final class Main {
             new PlanCommand(root),
             new CompactCommand(root),
             new CheckpointCommand(root),
+            new TrimCommand(root),
             new EventsCommand(root),
             new LoadCommand(root),
             new ServeCommand(root))) {

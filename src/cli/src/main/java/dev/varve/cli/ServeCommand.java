@@ -72,9 +72,9 @@ final class ServeCommand implements Callable<Integer> {
 
   @Option(
       names = "--keyspace",
-      paramLabel = "NAME[:SEGMENTSIZE]",
+      paramLabel = "NAME[:Stream][:SEGMENTSIZE]",
       description =
-          "A keyspace; repeatable. Default: main:64Mi and objects:256Mi; other sizes: 64Mi")
+          "A keyspace, or a stream; repeatable. Default: main:64Mi and objects:256Mi; other sizes: 64Mi")
   private List<String> keyspaces = new ArrayList<>();
 
   @Option(names = "--layout", paramLabel = "segmented", description = "Default: segmented")
@@ -164,21 +164,20 @@ final class ServeCommand implements Callable<Integer> {
               + text
               + ": a name is of a-z, 0-9 and -, begins with a letter, up to 40 long");
     }
-    if (parts.length > 1 && parts[1].equalsIgnoreCase("Stream")) {
-      throw new UsageException(
-          "--keyspace " + text + ": streams are not available in this version");
+    boolean stream = parts.length > 1 && parts[1].equalsIgnoreCase("Stream");
+    int sizeAt = stream ? 2 : 1;
+    if (parts.length > sizeAt + 1) {
+      throw new UsageException("--keyspace " + text + " is not NAME[:Stream][:SEGMENTSIZE]");
     }
-    if (parts.length > 2) {
-      throw new UsageException("--keyspace " + text + " is not NAME[:SEGMENTSIZE]");
+    String name = stream ? parts[0] + ":Stream" : parts[0];
+    if (parts.length == sizeAt) {
+      return name; // the node's own settings give its size
     }
-    if (parts.length == 1) {
-      return parts[0]; // the node's own settings give its size
-    }
-    long bytes = ByteSize.parse(parts[1]).bytes();
+    long bytes = ByteSize.parse(parts[sizeAt]).bytes();
     if (bytes == 0) {
       throw new UsageException("--keyspace " + text + ": a segment has at least a byte");
     }
-    return parts[0] + ":" + (bytes % (1 << 20) == 0 ? (bytes >> 20) + "Mi" : bytes);
+    return name + ":" + (bytes % (1 << 20) == 0 ? (bytes >> 20) + "Mi" : bytes);
   }
 
   private List<String> command(Path runner) {

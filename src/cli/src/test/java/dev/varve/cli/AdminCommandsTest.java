@@ -12,6 +12,7 @@ import dev.varve.client.FakeNode;
 import dev.varve.protocol.v1.CompactRequest;
 import dev.varve.protocol.v1.CompactionEvent;
 import dev.varve.protocol.v1.Strategy;
+import dev.varve.protocol.v1.StreamTrimRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -369,6 +370,39 @@ class AdminCommandsTest {
             "  main/0000000001-000000000001.log   [########----------------]   67 %    2Mi     6Mi",
             "  main/0000000001-000000000002.log   [########################]    0 %    4Mi     4Mi"),
         run.outLines());
+  }
+
+  @Test
+  void trimsAStream() {
+    CommandRun run = varve("trim", "log", "--max-length", "0", "--approximate");
+    assertEquals(0, run.code(), run.err());
+    assertEquals(
+        "log: 0 entries removed, the first id is 1, 3Mi to be freed by compaction\n", run.out());
+    varve("trim", "log", "--min-id", "7");
+    varve("trim", "log", "--max-age", "24h");
+    StreamTrimRequest.Builder expected = StreamTrimRequest.newBuilder().setStream("log");
+    assertEquals(
+        List.of(
+            expected.clone().setMaxLength(0).setApproximate(true).build(),
+            expected.clone().setMinId(7).build(),
+            expected.clone().setMaxAgeMs(86_400_000).build()),
+        cluster.primaryNode().streams().trims());
+    assertEquals(
+        "{\"removed\":0,\"firstId\":1,\"bytesReclaimed\":3145728,\"stream\":\"log\"}\n",
+        varve("trim", "log", "--min-id", "7", "--output", "json").out());
+  }
+
+  @Test
+  void refusesATrimThatSaysNotHowFar() {
+    assertEquals(2, varve("trim", "log").code());
+    assertEquals(2, varve("trim", "--max-length", "1").code());
+    assertEquals(2, varve("trim", "log", "--max-length", "1", "--min-id", "2").code());
+    assertEquals(2, varve("trim", "log", "--min-id", "-2").code());
+    assertEquals(2, varve("trim", "log", "--max-age", "soon").code());
+    CommandRun wrong = varve("trim", "main", "--max-length", "1");
+    assertEquals(2, wrong.code());
+    assertTrue(wrong.err().contains("keyspace main is no stream"), wrong.err());
+    assertEquals(List.of(), cluster.primaryNode().streams().trims());
   }
 
   @Test

@@ -111,6 +111,7 @@ final class Errors {
           VALUE_TOO_LARGE,
           BATCH_TOO_LARGE,
           UNKNOWN_KEYSPACE,
+          WRONG_KEYSPACE_TYPE,
           INVALID_REQUEST ->
           new InvalidRequestException(reason, message, metadata, cause);
       case VERSION_MISMATCH -> new VersionMismatchException(reason, message, metadata, cause);

@@ -26,6 +26,8 @@ public enum Reason {
   BATCH_TOO_LARGE,
   /** The store has no such keyspace. */
   UNKNOWN_KEYSPACE,
+  /** The keyspace is a stream where keys and values are asked for, or the other way round. */
+  WRONG_KEYSPACE_TYPE,
   /** The key's sequence is not the one that the write asked for. */
   VERSION_MISMATCH,
   /** The changes asked for are no longer kept. */

@@ -181,6 +181,11 @@ public final class VarveClient implements AutoCloseable {
     return new ScanCursor(streams, options, admin.shards());
   }
 
+  /** A stream by its keyspace's name; whether there is one shows at the first call. */
+  public VarveStream stream(String name) {
+    return new VarveStream(runner, streams, name, clientId, requestIds::incrementAndGet);
+  }
+
   /** Ends every call, scans included, and closes the connections. */
   @Override
   public void close() {

@@ -35,6 +35,7 @@ public final class FakeNode {
   private final Server server;
   private final Address address;
   private final FakeAdmin admin;
+  private final FakeStreams streams;
   private final Deque<StatusRuntimeException> nextFailures = new ConcurrentLinkedDeque<>();
   private final AtomicInteger dataCalls = new AtomicInteger();
   private final AtomicInteger scanned = new AtomicInteger();
@@ -44,11 +45,13 @@ public final class FakeNode {
     this.cluster = cluster;
     this.member = member;
     this.admin = new FakeAdmin(cluster, this);
+    this.streams = new FakeStreams(cluster, this);
     this.server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .maxInboundMessageSize(Connections.MAX_MESSAGE_BYTES)
             .addService(new Data())
             .addService(admin)
+            .addService(streams)
             .build()
             .start();
     this.address = new Address("127.0.0.1", server.getPort());
@@ -67,6 +70,11 @@ public final class FakeNode {
   /** Its operations, to say what a compaction shall do. */
   public FakeAdmin admin() {
     return admin;
+  }
+
+  /** Its stream. */
+  public FakeStreams streams() {
+    return streams;
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.varve.replication;
 
+import dev.varve.store.Appended;
 import dev.varve.store.CheckpointResult;
 import dev.varve.store.CompactionEvent;
 import dev.varve.store.CompactionListener;
@@ -7,8 +8,11 @@ import dev.varve.store.CompactionRequest;
 import dev.varve.store.InstallingException;
 import dev.varve.store.LogPosition;
 import dev.varve.store.LogState;
+import dev.varve.store.RetentionDecision;
 import dev.varve.store.Store;
 import dev.varve.store.StoreOptions;
+import dev.varve.store.TrimBound;
+import dev.varve.store.TrimResult;
 import dev.varve.store.WriteBatch;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.storage.Storage;
@@ -221,6 +225,22 @@ public final class FollowerMember implements Member {
   @Override
   public CompletableFuture<Written> write(WriteBatch batch) {
     return CompletableFuture.failedFuture(notPrimary());
+  }
+
+  @Override
+  public CompletableFuture<Appended> append(String stream, List<byte[]> payloads) {
+    return CompletableFuture.failedFuture(notPrimary());
+  }
+
+  @Override
+  public TrimResult trim(String stream, TrimBound bound, boolean approximate)
+      throws NotPrimaryException {
+    throw notPrimary();
+  }
+
+  @Override
+  public List<RetentionDecision> retain() throws NotPrimaryException {
+    throw notPrimary();
   }
 
   @Override

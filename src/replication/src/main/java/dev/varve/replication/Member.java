@@ -1,20 +1,25 @@
 package dev.varve.replication;
 
+import dev.varve.store.Appended;
 import dev.varve.store.CheckpointResult;
 import dev.varve.store.CompactionEvent;
 import dev.varve.store.CompactionListener;
 import dev.varve.store.CompactionRequest;
+import dev.varve.store.RetentionDecision;
 import dev.varve.store.Store;
+import dev.varve.store.TrimBound;
+import dev.varve.store.TrimResult;
 import dev.varve.store.WriteBatch;
 import dev.varve.store.compaction.CancelToken;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One member of a shard, as the process around it sees it: a store that is written through a
- * quorum. Every method may be called from any thread; none but {@link #compact} and {@link #close}
- * blocks.
+ * quorum. Every method may be called from any thread; none but {@link #compact}, {@link #trim},
+ * {@link #retain} and {@link #close} blocks.
  */
 public interface Member extends AutoCloseable {
 
@@ -35,6 +40,23 @@ public interface Member extends AutoCloseable {
    * one of the store's own refusals, and nothing was written.
    */
   CompletableFuture<Written> write(WriteBatch batch);
+
+  /** Appends entries to a stream on the primary; completes and fails as {@link #write} does. */
+  CompletableFuture<Appended> append(String stream, List<byte[]> payloads);
+
+  /**
+   * Trims a stream on the primary, on the caller's thread; on return that is committed.
+   *
+   * @throws NotPrimaryException if this member is not the serving primary, or was deposed before
+   *     anything was done
+   * @throws QuorumUnavailableException if the outcome is unknown
+   */
+  TrimResult trim(String stream, TrimBound bound, boolean approximate)
+      throws IOException, NotPrimaryException, QuorumUnavailableException;
+
+  /** Has the primary's retention decide, on the caller's thread; throws as {@link #trim} does. */
+  List<RetentionDecision> retain()
+      throws IOException, NotPrimaryException, QuorumUnavailableException;
 
   /**
    * Whether a read of {@link #store()} that starts now sees every acknowledged write: this member

@@ -1,19 +1,24 @@
 package dev.varve.replication;
 
+import dev.varve.store.Appended;
 import dev.varve.store.CheckpointResult;
 import dev.varve.store.CompactionEvent;
 import dev.varve.store.CompactionListener;
 import dev.varve.store.CompactionRequest;
 import dev.varve.store.NotLeaderException;
 import dev.varve.store.OutcomeUnknownException;
+import dev.varve.store.RetentionDecision;
 import dev.varve.store.Store;
 import dev.varve.store.StoreClosedException;
 import dev.varve.store.StoreOptions;
+import dev.varve.store.TrimBound;
+import dev.varve.store.TrimResult;
 import dev.varve.store.WriteBatch;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -106,6 +111,48 @@ public final class ReplicatedMember implements Member {
   @Override
   public CompletableFuture<CheckpointResult> checkpoint() {
     return onPrimary(leading -> leading.store().checkpoint());
+  }
+
+  @Override
+  public CompletableFuture<Appended> append(String stream, List<byte[]> payloads) {
+    return onPrimary(leading -> Streams.append(leading.store(), stream, payloads));
+  }
+
+  @Override
+  public TrimResult trim(String stream, TrimBound bound, boolean approximate)
+      throws IOException, NotPrimaryException, QuorumUnavailableException {
+    return blockingOnPrimary(store -> store.stream(stream).trim(bound, approximate));
+  }
+
+  @Override
+  public List<RetentionDecision> retain()
+      throws IOException, NotPrimaryException, QuorumUnavailableException {
+    return blockingOnPrimary(Store::retain);
+  }
+
+  private interface Blocking<T> {
+    T on(Store store) throws IOException;
+  }
+
+  /** What waits for commits itself: a primary that finds no majority resigns, which ends it. */
+  private <T> T blockingOnPrimary(Blocking<T> work)
+      throws IOException, NotPrimaryException, QuorumUnavailableException {
+    Primary leading = primary;
+    if (leading == null) {
+      throw notPrimary();
+    }
+    if (!leading.serving()) {
+      throw new QuorumUnavailableException("the primary has not begun to serve", true);
+    }
+    try {
+      return work.on(leading.store());
+    } catch (NotLeaderException e) {
+      throw notPrimary();
+    } catch (OutcomeUnknownException e) {
+      throw new QuorumUnavailableException("deposed before a majority acknowledged", false);
+    } catch (StoreClosedException e) {
+      throw new QuorumUnavailableException("closed before a majority acknowledged", false);
+    }
   }
 
   private <T> CompletableFuture<T> onPrimary(Function<Primary, CompletableFuture<T>> work) {

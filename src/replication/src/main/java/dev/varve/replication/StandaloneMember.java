@@ -1,12 +1,16 @@
 package dev.varve.replication;
 
+import dev.varve.store.Appended;
 import dev.varve.store.CheckpointResult;
 import dev.varve.store.CompactionEvent;
 import dev.varve.store.CompactionListener;
 import dev.varve.store.CompactionRequest;
 import dev.varve.store.LogState;
+import dev.varve.store.RetentionDecision;
 import dev.varve.store.Store;
 import dev.varve.store.StoreOptions;
+import dev.varve.store.TrimBound;
+import dev.varve.store.TrimResult;
 import dev.varve.store.WriteBatch;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.storage.Storage;
@@ -90,6 +94,21 @@ public final class StandaloneMember implements Member {
   @Override
   public CompletableFuture<Written> write(WriteBatch batch) {
     return store.write(batch).thenApply(sequence -> new Written(sequence, term));
+  }
+
+  @Override
+  public CompletableFuture<Appended> append(String stream, List<byte[]> payloads) {
+    return Streams.append(store, stream, payloads);
+  }
+
+  @Override
+  public TrimResult trim(String stream, TrimBound bound, boolean approximate) throws IOException {
+    return store.stream(stream).trim(bound, approximate);
+  }
+
+  @Override
+  public List<RetentionDecision> retain() throws IOException {
+    return store.retain();
   }
 
   @Override

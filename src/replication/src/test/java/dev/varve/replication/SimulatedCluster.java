@@ -30,6 +30,8 @@ final class SimulatedCluster {
   final SimulatedNetwork network;
   final SimulatedLease lease;
   final List<String> names = new ArrayList<>();
+  List<KeyspaceOptions> keyspaces =
+      List.of(new KeyspaceOptions(KEYSPACE, KeyspaceType.KEY_VALUE, SEGMENT_BYTES));
   private final Map<String, Node> nodes = new LinkedHashMap<>();
   private final Map<String, String> peers = new TreeMap<>();
 
@@ -99,10 +101,7 @@ final class SimulatedCluster {
             simulation::nowMs,
             new Random(simulation.random.nextLong()));
     StoreOptions options =
-        StoreOptions.defaults()
-            .withKeyspaces(
-                List.of(new KeyspaceOptions(KEYSPACE, KeyspaceType.KEY_VALUE, SEGMENT_BYTES)))
-            .withWindowBytesMax(WINDOW_BYTES);
+        StoreOptions.defaults().withKeyspaces(keyspaces).withWindowBytesMax(WINDOW_BYTES);
     ReplicatedMember member =
         ReplicatedMember.start(
             new MemberOptions(name, "orders", 0, peers, Timing.defaults()),
