@@ -13,6 +13,7 @@ import dev.varve.store.format.RunListReader;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.Edit;
+import dev.varve.store.recovery.HintFiles;
 import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.segment.FileChecksum;
 import dev.varve.store.segment.SegmentReader;

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.recovery.DirectoryMarks;
 import dev.varve.store.recovery.DurableMark;
 import dev.varve.store.segment.FileChecksum;
 import dev.varve.store.storage.Storage;
@@ -33,10 +34,10 @@ import java.util.Set;
 public final class ImageInstaller implements Closeable {
 
   /** Marks a directory that is being filled. */
-  static final String MARKER = "_installing";
+  static final String MARKER = DirectoryMarks.INSTALLING;
 
   /** The lock that an open store holds too. */
-  static final String LOCK = "_lock";
+  static final String LOCK = DirectoryMarks.LOCK;
 
   /** The manifest's folder. */
   private static final String MANIFEST = "_manifest";
@@ -50,7 +51,8 @@ public final class ImageInstaller implements Closeable {
           SegmentId.TEMPORARY_SUFFIX);
 
   /** Files of the store that tell of its own past and would lie about the image. */
-  private static final List<String> OF_THE_PAST = List.of("_durable", "_cut", "_cut.tmp");
+  private static final List<String> OF_THE_PAST =
+      List.of("_durable", "_cut", "_cut.tmp", DirectoryMarks.REPAIRING);
 
   private final Storage storage;
   private final Closeable lock;

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.manifest.Edit;
+import dev.varve.store.recovery.HintFiles;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;

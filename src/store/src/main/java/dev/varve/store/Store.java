@@ -7,6 +7,8 @@ import dev.varve.store.compaction.Strategy;
 import dev.varve.store.format.LogRecord;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.recovery.CorruptionException;
+import dev.varve.store.recovery.DirectoryMarks;
 import dev.varve.store.recovery.DurableMark;
 import dev.varve.store.storage.Storage;
 import java.io.Closeable;
@@ -45,8 +47,8 @@ public final class Store implements AutoCloseable {
    *
    * @throws dev.varve.store.storage.StoreLockedException if somebody has it open
    * @throws InstallingException if it holds half an image
-   * @throws dev.varve.store.recovery.CorruptionException if committed or durable data is damaged;
-   *     nothing was changed
+   * @throws CorruptionException if committed or durable data is damaged, or a repair was not
+   *     finished; nothing was changed
    */
   public static Store open(StoreOptions options, Storage storage, StoreRuntime runtime)
       throws IOException {
@@ -56,6 +58,10 @@ public final class Store implements AutoCloseable {
     try {
       if (storage.exists(ImageInstaller.MARKER)) {
         throw new InstallingException();
+      }
+      if (storage.exists(DirectoryMarks.REPAIRING)) {
+        throw new CorruptionException(
+            DirectoryMarks.REPAIRING, 0, "a repair was begun and not finished; repair it again");
       }
       EventLog events = EventLog.open(storage, EVENTS_MAX);
       opened.add(events);

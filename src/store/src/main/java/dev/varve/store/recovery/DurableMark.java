@@ -44,7 +44,7 @@ public final class DurableMark implements Closeable {
     try {
       DurableMark mark = new DurableMark(file);
       if (exists) {
-        mark.read();
+        boolean _ = mark.read();
       } else {
         storage.syncDirectory("");
       }
@@ -55,12 +55,34 @@ public final class DurableMark implements Closeable {
     }
   }
 
-  private synchronized void read() throws IOException {
+  /**
+   * What the mark says, without making or changing anything.
+   *
+   * @param whole false if there is a file but not what was written; the numbers are zeros then
+   */
+  record Reading(boolean exists, boolean whole, long durable, long committed) {}
+
+  static Reading peek(Storage storage) throws IOException {
+    if (!storage.exists(PATH)) {
+      return new Reading(false, true, 0, 0);
+    }
+    try (StorageFile file = storage.open(PATH)) {
+      DurableMark mark = new DurableMark(file);
+      boolean whole = mark.read() && file.size() == BYTES;
+      return whole
+          ? new Reading(true, true, mark.durable, mark.committed)
+          : new Reading(true, false, 0, 0);
+    }
+  }
+
+  private synchronized boolean read() throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
     if (file.read(bytes, 0) == BYTES && bytes.getInt(CHECKED) == Crc32c.of(bytes, 0, CHECKED)) {
       durable = bytes.getLong(0);
       committed = bytes.getLong(8);
+      return true;
     }
+    return false;
   }
 
   /** Every sequence up to here was durable. */

@@ -69,13 +69,18 @@ public final class Recovery implements Closeable {
    * @throws CorruptionException if the manifest is damaged
    */
   public static Recovery begin(Storage storage, DurableMark mark) throws IOException {
-    long cutAfter = CutIntent.read(storage);
+    return begin(storage, CutIntent.read(storage), mark.durable(), mark.committed());
+  }
+
+  /** The same with the marks read already. */
+  static Recovery begin(Storage storage, long cutAfter, long markDurable, long markCommitted)
+      throws IOException {
     ManifestScan manifest = ManifestScan.read(storage);
-    long committed = mark.committed();
+    long committed = markCommitted;
     for (ManifestScan.PlacedEdit edit : manifest.edits()) {
       committed = Math.max(committed, edit.recorded().committed());
     }
-    long durable = Math.min(Math.max(mark.durable(), committed), cutAfter);
+    long durable = Math.min(Math.max(markDurable, committed), cutAfter);
     ManifestState state = new ManifestState();
     for (ManifestScan.PlacedEdit edit : manifest.edits()) {
       if (edit.sequence() <= committed) {

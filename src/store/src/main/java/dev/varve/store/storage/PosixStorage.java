@@ -28,11 +28,32 @@ public final class PosixStorage implements Storage {
   private static final Set<Path> LOCKED_HERE = ConcurrentHashMap.newKeySet();
 
   private final Path root;
+  private final boolean writable;
 
   /** Uses {@code root}, creating it with its parents if it is absent. */
   public PosixStorage(Path root) throws IOException {
     Files.createDirectories(root.toAbsolutePath());
-    this.root = root.toRealPath();
+    this(root.toRealPath(), true);
+  }
+
+  private PosixStorage(Path realRoot, boolean writable) {
+    this.root = realRoot;
+    this.writable = writable;
+  }
+
+  /**
+   * An existing directory, of which nothing is created, changed or opened for writing: whatever
+   * would throws {@link UnsupportedOperationException}. A lock is shared with other readers and
+   * excludes a process that has the store open; where no lock file is, no process has.
+   *
+   * @throws NoSuchFileException if there is no such directory
+   */
+  public static PosixStorage readOnly(Path root) throws IOException {
+    Path real = root.toRealPath();
+    if (!Files.isDirectory(real)) {
+      throw new NoSuchFileException(root.toString(), null, "not a directory");
+    }
+    return new PosixStorage(real, false);
   }
 
   /** The store's own directory. */
@@ -42,6 +63,7 @@ public final class PosixStorage implements Storage {
 
   @Override
   public StorageFile create(String path) throws IOException {
+    requireWritable();
     return openChannel(path, StandardOpenOption.CREATE_NEW);
   }
 
@@ -56,7 +78,7 @@ public final class PosixStorage implements Storage {
     try {
       FileChannel channel =
           creation == null
-              ? FileChannel.open(target, StandardOpenOption.READ, StandardOpenOption.WRITE)
+              ? FileChannel.open(target, openOptions())
               : FileChannel.open(
                   target, StandardOpenOption.READ, StandardOpenOption.WRITE, creation);
       return new PosixFile(channel, path, this);
@@ -83,6 +105,7 @@ public final class PosixStorage implements Storage {
 
   @Override
   public void createDirectory(String path) throws IOException {
+    requireWritable();
     try {
       Files.createDirectories(resolve(path));
     } catch (IOException e) {
@@ -92,6 +115,7 @@ public final class PosixStorage implements Storage {
 
   @Override
   public void rename(String from, String to) throws IOException {
+    requireWritable();
     try {
       Files.move(
           resolve(from),
@@ -105,11 +129,13 @@ public final class PosixStorage implements Storage {
 
   @Override
   public void delete(String path) throws IOException {
+    requireWritable();
     Files.delete(resolve(path));
   }
 
   @Override
   public void syncDirectory(String path) throws IOException {
+    requireWritable();
     boolean interrupted = Thread.interrupted();
     try (FileChannel channel = FileChannel.open(resolve(path), StandardOpenOption.READ)) {
       channel.force(true);
@@ -124,6 +150,9 @@ public final class PosixStorage implements Storage {
     // Closing any channel on a file drops every POSIX lock that the process holds on it, so a
     // second
     // attempt within this process must be refused before it opens the file.
+    if (!writable && !Files.exists(file)) {
+      return () -> {};
+    }
     if (!LOCKED_HERE.add(file)) {
       throw new StoreLockedException(root.toString());
     }
@@ -131,9 +160,14 @@ public final class PosixStorage implements Storage {
     boolean held = false;
     try {
       channel =
-          FileChannel.open(
-              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      if (channel.tryLock() == null) {
+          writable
+              ? FileChannel.open(
+                  file,
+                  StandardOpenOption.CREATE,
+                  StandardOpenOption.READ,
+                  StandardOpenOption.WRITE)
+              : FileChannel.open(file, StandardOpenOption.READ);
+      if (channel.tryLock(0, Long.MAX_VALUE, !writable) == null) {
         throw new StoreLockedException(root.toString());
       }
       held = true;
@@ -163,6 +197,18 @@ public final class PosixStorage implements Storage {
   @Override
   public long usableBytes() throws IOException {
     return Files.getFileStore(root).getUsableSpace();
+  }
+
+  private Set<StandardOpenOption> openOptions() {
+    return writable
+        ? Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE)
+        : Set.of(StandardOpenOption.READ);
+  }
+
+  private void requireWritable() {
+    if (!writable) {
+      throw new UnsupportedOperationException(root + " was opened to be read only");
+    }
   }
 
   private Path resolve(String path) {

@@ -1,20 +1,25 @@
-package dev.varve.store;
+package dev.varve.store.recovery;
 
 import dev.varve.store.format.HintWriter;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.manifest.Edit;
-import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.segment.SegmentScanner;
 import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
 
 /** Writes the hint files of sealed segments. */
-final class HintFiles {
+public final class HintFiles {
   private HintFiles() {}
 
-  /** Writes a segment's hint unless it has one; durable on return. */
-  static void write(Storage storage, String keyspace, Edit.SegmentFile sealed, StorageFile segment)
+  /**
+   * Writes a segment's hint in the place of the one it may have; durable on return. After an
+   * exception the hint is the old one, or there is none.
+   *
+   * @throws CorruptionException if the segment is not what was sealed
+   */
+  public static void write(
+      Storage storage, String keyspace, Edit.SegmentFile sealed, StorageFile segment)
       throws IOException {
     String path = sealed.id().hintPath(keyspace);
     String temporary = path + SegmentId.TEMPORARY_SUFFIX;
