@@ -3,6 +3,8 @@ package dev.varve.node.rpc;
 import dev.varve.node.compaction.CompactionRuns;
 import dev.varve.node.settings.CompactionSettings;
 import dev.varve.protocol.v1.AdminGrpc;
+import dev.varve.protocol.v1.BackupChunk;
+import dev.varve.protocol.v1.BackupRequest;
 import dev.varve.protocol.v1.CheckpointRequest;
 import dev.varve.protocol.v1.CheckpointResponse;
 import dev.varve.protocol.v1.CompactRequest;
@@ -36,7 +38,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Operation. Backup and StepDown are not in this version. */
+/** Operation. StepDown is not in this version. */
 public final class AdminService extends AdminGrpc.AdminImplBase {
   private static final int EVENTS_MAX = 1000;
   private static final long FOLLOW_MS = 250;
@@ -208,6 +210,25 @@ public final class AdminService extends AdminGrpc.AdminImplBase {
             forget.run();
           }
           answers.onCompleted();
+        });
+  }
+
+  /**
+   * Of this member's own files, whatever its role: they are the shard as of a committed sequence.
+   */
+  @Override
+  public void backup(BackupRequest request, StreamObserver<BackupChunk> answers) {
+    BackupCall call = new BackupCall((ServerCallStreamObserver<BackupChunk>) answers);
+    start(
+        brief,
+        answers,
+        () -> {
+          Runnable forget = gate.whenClosed(call::shutDown);
+          try {
+            call.run(openStore());
+          } finally {
+            forget.run();
+          }
         });
   }
 

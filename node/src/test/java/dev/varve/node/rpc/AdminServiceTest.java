@@ -8,7 +8,6 @@ import com.google.protobuf.ByteString;
 import dev.varve.node.Eventually;
 import dev.varve.node.Failures;
 import dev.varve.node.TestNode;
-import dev.varve.protocol.v1.BackupRequest;
 import dev.varve.protocol.v1.CheckpointRequest;
 import dev.varve.protocol.v1.CompactRequest;
 import dev.varve.protocol.v1.CompactionEvent;
@@ -397,9 +396,6 @@ class AdminServiceTest {
 
   @Test
   void whatIsNotInThisVersionSaysSo() {
-    Failures.failed(
-        Status.Code.UNIMPLEMENTED,
-        () -> node.admin().backup(BackupRequest.getDefaultInstance()).hasNext());
     Failures.failed(
         Status.Code.UNIMPLEMENTED,
         () -> node.admin().stepDown(StepDownRequest.getDefaultInstance()));

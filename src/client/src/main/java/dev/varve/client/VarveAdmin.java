@@ -1,6 +1,8 @@
 package dev.varve.client;
 
 import dev.varve.protocol.v1.AdminGrpc;
+import dev.varve.protocol.v1.BackupChunk;
+import dev.varve.protocol.v1.BackupRequest;
 import dev.varve.protocol.v1.CheckpointRequest;
 import dev.varve.protocol.v1.CheckpointResponse;
 import dev.varve.protocol.v1.CompactRequest;
@@ -186,5 +188,22 @@ public final class VarveAdmin {
     @Nullable Duration idle = request.getFollow() ? null : Streams.IDLE_LIMIT;
     return streams.open(
         AdminGrpc.getEventsMethod(), request, CallKind.READ, shard, null, idle, true);
+  }
+
+  /**
+   * A consistent copy of the shard's files from its primary, as of one committed sequence, while
+   * writes and compaction go on. The last file is named {@code _backup} and lists all others with
+   * their lengths and CRC32C; a stream that breaks off before it has given no backup. Each chunk's
+   * CRC32C is the caller's to compare.
+   */
+  public MessageStream<BackupChunk> backup(int shard) {
+    return streams.open(
+        AdminGrpc.getBackupMethod(),
+        BackupRequest.getDefaultInstance(),
+        CallKind.READ,
+        shard,
+        null,
+        Streams.IDLE_LIMIT,
+        true);
   }
 }

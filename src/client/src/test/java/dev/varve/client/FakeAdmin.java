@@ -2,6 +2,8 @@ package dev.varve.client;
 
 import com.google.rpc.Code;
 import dev.varve.protocol.v1.AdminGrpc;
+import dev.varve.protocol.v1.BackupChunk;
+import dev.varve.protocol.v1.BackupRequest;
 import dev.varve.protocol.v1.CheckpointRequest;
 import dev.varve.protocol.v1.CheckpointResponse;
 import dev.varve.protocol.v1.CompactRequest;
@@ -54,6 +56,8 @@ public final class FakeAdmin extends AdminGrpc.AdminImplBase {
   private final List<CompactionEvent> events = new CopyOnWriteArrayList<>();
   private final CountDownLatch running = new CountDownLatch(1);
   private final CountDownLatch cancelled = new CountDownLatch(1);
+
+  private final List<BackupChunk> backup = new CopyOnWriteArrayList<>();
 
   FakeAdmin(FakeCluster cluster, FakeNode node) {
     this.cluster = cluster;
@@ -291,5 +295,17 @@ public final class FakeAdmin extends AdminGrpc.AdminImplBase {
     } else {
       observer.onCompleted();
     }
+  }
+
+  /** What a backup gives from now on. */
+  public void backup(List<BackupChunk> chunks) {
+    backup.clear();
+    backup.addAll(chunks);
+  }
+
+  @Override
+  public void backup(BackupRequest request, StreamObserver<BackupChunk> answers) {
+    backup.forEach(answers::onNext);
+    answers.onCompleted();
   }
 }
