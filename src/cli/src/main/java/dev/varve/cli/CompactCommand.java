@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /**
  * Compacts on the primary and follows the run. The merge runs in the primary's process; this end
@@ -32,6 +33,14 @@ import picocli.CommandLine.Option;
     })
 final class CompactCommand implements Callable<Integer> {
   private final VarveCommand varve;
+
+  @Parameters(
+      paramLabel = "DIR",
+      arity = "0..1",
+      description =
+          "Compact the store in this directory instead, which no process may have open; not that of a replicated"
+              + " member. --expected-term, --endpoint and --shard mean nothing then")
+  private @Nullable Path directory;
 
   @Option(
       names = "--keyspace",
@@ -90,6 +99,31 @@ final class CompactCommand implements Callable<Integer> {
     Cancellation cancellation = varve.invocation().cancellation();
     CompactionReport report = new CompactionReport(varve);
     RunOutcomes outcomes = new RunOutcomes();
+    Path offline = directory;
+    if (offline != null) {
+      try {
+        new OfflineCompaction(varve, offline, base).run(wanted, report, outcomes);
+      } finally {
+        cancellation.clearInterrupt();
+        report.close();
+      }
+    } else {
+      onPrimary(wanted, base, report, outcomes);
+    }
+    CompactionEvent worst = outcomes.worst().orElse(null);
+    Path path = TerminationMessage.path(varve.invocation()).orElse(null);
+    if (worst != null && path != null) {
+      TerminationMessage.write(path, worst);
+    }
+    return cancellation.isCancelled() ? ExitCode.CANCELLED : outcomes.exitCode(skippedExit);
+  }
+
+  private void onPrimary(
+      List<KeyspaceStrategy> wanted,
+      CompactRequest base,
+      CompactionReport report,
+      RunOutcomes outcomes) {
+    Cancellation cancellation = varve.invocation().cancellation();
     try (VarveClient client = varve.connect()) {
       try {
         for (int shard : shards(client.admin(), base, report, outcomes)) {
@@ -105,12 +139,6 @@ final class CompactCommand implements Callable<Integer> {
         report.close();
       }
     }
-    CompactionEvent worst = outcomes.worst().orElse(null);
-    Path path = TerminationMessage.path(varve.invocation()).orElse(null);
-    if (worst != null && path != null) {
-      TerminationMessage.write(path, worst);
-    }
-    return cancellation.isCancelled() ? ExitCode.CANCELLED : outcomes.exitCode(skippedExit);
   }
 
   private CompactRequest base() {

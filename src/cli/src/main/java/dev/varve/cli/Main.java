@@ -104,6 +104,10 @@ public final class Main {
             new TrimCommand(root),
             new EventsCommand(root),
             new LoadCommand(root),
+            new VerifyCommand(root),
+            new RepairCommand(root),
+            new BackupCommand(root),
+            new RestoreCommand(root),
             new ServeCommand(root))) {
       line.addSubcommand(command);
     }
