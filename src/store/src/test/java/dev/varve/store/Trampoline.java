@@ -11,10 +11,32 @@ import java.util.function.LongSupplier;
 final class Trampoline implements Executor {
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
   private boolean running;
+  private boolean held;
 
   @Override
   public void execute(Runnable task) {
     tasks.add(task);
+    if (!held) {
+      runAll();
+    }
+  }
+
+  /** Keeps tasks until {@link #release}, so that a store finds several operations at once. */
+  void hold() {
+    held = true;
+  }
+
+  void release() {
+    held = false;
+    runAll();
+  }
+
+  /** Whether no task is running or kept. */
+  boolean idle() {
+    return !running && !held;
+  }
+
+  private void runAll() {
     if (running) {
       return;
     }
@@ -35,7 +57,15 @@ final class Trampoline implements Executor {
 
   /** The same with a monotonic clock of its own. */
   static StoreRuntime runtime(WallClock clock, LongSupplier monotonicNanos) {
-    Trampoline trampoline = new Trampoline();
-    return new StoreRuntime(trampoline, trampoline, trampoline, clock, monotonicNanos);
+    return new Trampoline().on(clock, monotonicNanos);
+  }
+
+  /** A runtime that does everything here. */
+  StoreRuntime on(WallClock clock) {
+    return on(clock, () -> clock.nowMs() * 1_000_000);
+  }
+
+  private StoreRuntime on(WallClock clock, LongSupplier monotonicNanos) {
+    return new StoreRuntime(this, this, this, clock, monotonicNanos);
   }
 }
