@@ -34,6 +34,8 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
   private final ScheduledExecutorService timer;
   private final CallGate gate;
   private final DataMetrics metrics;
+  private final RememberedRequests<Written> writes =
+      new RememberedRequests<>(RememberedRequests.MAX);
 
   /**
    * @param shard the shard that the member holds
@@ -122,51 +124,56 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
 
   @Override
   public void put(PutRequest request, StreamObserver<WriteResponse> answers) {
-    write(() -> requests.batch(request), 0, answers);
+    write(() -> member.write(requests.batch(request)), 0, answers);
   }
 
   @Override
   public void delete(DeleteRequest request, StreamObserver<WriteResponse> answers) {
-    write(() -> requests.batch(request), 0, answers);
+    write(() -> member.write(requests.batch(request)), 0, answers);
   }
 
   @Override
   public void write(WriteRequest request, StreamObserver<WriteResponse> answers) {
-    write(() -> requests.batch(request), request.getRequestId(), answers);
+    write(() -> once(request), request.getRequestId(), answers);
   }
 
-  private interface Batch {
-    WriteBatch build() throws RefusedException;
+  private interface Write {
+    CompletableFuture<Written> start() throws RefusedException;
   }
 
-  private void write(Batch batch, long requestId, StreamObserver<WriteResponse> answers) {
+  /** Carries out a batch, or answers with what became of it when it was sent before. */
+  private CompletableFuture<Written> once(WriteRequest request) throws RefusedException {
+    WriteBatch batch = requests.batch(request);
+    return writes.once(
+        "", request.getClientId(), request.getRequestId(), () -> member.write(batch));
+  }
+
+  private void write(Write write, long requestId, StreamObserver<WriteResponse> answers) {
     long startNanos = System.nanoTime();
     quietWhenCancelled(answers);
-    WriteBatch built;
+    CompletableFuture<Written> started;
     try {
-      built = batch.build();
+      started = write.start();
     } catch (RefusedException e) {
       fail(answers, e);
       return;
     }
     var _ =
-        member
-            .write(built)
-            .whenComplete(
-                (written, failure) -> {
-                  if (failure != null) {
-                    fail(answers, failure);
-                    return;
-                  }
-                  metrics.written(startNanos);
-                  answers.onNext(
-                      WriteResponse.newBuilder()
-                          .setSequence(written.sequence())
-                          .setTerm(written.term())
-                          .setRequestId(requestId)
-                          .build());
-                  answers.onCompleted();
-                });
+        started.whenComplete(
+            (written, failure) -> {
+              if (failure != null) {
+                fail(answers, failure);
+                return;
+              }
+              metrics.written(startNanos);
+              answers.onNext(
+                  WriteResponse.newBuilder()
+                      .setSequence(written.sequence())
+                      .setTerm(written.term())
+                      .setRequestId(requestId)
+                      .build());
+              answers.onCompleted();
+            });
   }
 
   @Override
@@ -177,7 +184,7 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
 
   private CompletableFuture<Written> apply(WriteRequest request) {
     try {
-      return member.write(requests.batch(request));
+      return once(request);
     } catch (RefusedException e) {
       return CompletableFuture.failedFuture(e);
     }

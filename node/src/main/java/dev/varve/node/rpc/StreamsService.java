@@ -23,13 +23,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 
 /** Event streams: append, read, follow and trim on the primary of the shard that holds them. */
 public final class StreamsService extends StreamsGrpc.StreamsImplBase {
-  private static final int REMEMBERED_MAX = 10_000;
-  private static final int CLIENT_ID_BYTES = 16;
 
   private final Member member;
   private final int shard;
@@ -39,7 +36,8 @@ public final class StreamsService extends StreamsGrpc.StreamsImplBase {
   private final ScheduledExecutorService timer;
   private final CallGate gate;
   private final DataMetrics metrics;
-  private final RememberedAppends appends = new RememberedAppends(REMEMBERED_MAX);
+  private final RememberedRequests<Appended> appends =
+      new RememberedRequests<>(RememberedRequests.MAX);
   private final Executor trims = Executors.newVirtualThreadPerTaskExecutor();
 
   /**
@@ -95,20 +93,13 @@ public final class StreamsService extends StreamsGrpc.StreamsImplBase {
   }
 
   private CompletableFuture<Appended> append(StreamAppendRequest request) throws RefusedException {
-    int idBytes = request.getClientId().size();
-    if (idBytes != 0 && idBytes != CLIENT_ID_BYTES) {
-      throw RefusedException.invalid("client_id", "it has 16 bytes, this one " + idBytes);
-    }
     List<byte[]> payloads =
         request.getPayloadsList().stream().map(ByteString::toByteArray).toList();
-    Supplier<CompletableFuture<Appended>> append =
-        () -> member.append(request.getStream(), payloads);
-    return idBytes == 0 || request.getRequestId() == 0
-        ? append.get()
-        : appends.once(
-            new RememberedAppends.Request(
-                request.getStream(), request.getClientId(), request.getRequestId()),
-            append);
+    return appends.once(
+        request.getStream(),
+        request.getClientId(),
+        request.getRequestId(),
+        () -> member.append(request.getStream(), payloads));
   }
 
   @Override

@@ -78,6 +78,43 @@ class KeyValueServiceTest {
         "there", node.data().get(get.setKeyspace("objects").build()).getValue().toStringUtf8());
   }
 
+  private static WriteRequest.Builder request(int client, long request, PutRequest.Builder put) {
+    byte[] id = new byte[16];
+    id[0] = (byte) client;
+    return WriteRequest.newBuilder()
+        .setClientId(ByteString.copyFrom(id))
+        .setRequestId(request)
+        .addMutations(mutation(put));
+  }
+
+  @Test
+  void aBatchThatIsSentAgainIsNotAppliedAgain() {
+    WriteRequest once = request(1, 7, put("once").setIfSequence(0)).build();
+    WriteResponse first = node.data().write(once);
+    assertEquals(first, node.data().write(once), "its condition does not hold any more");
+    WriteResponse second = node.data().write(request(1, 8, put("once")).build());
+    assertTrue(second.getSequence() > first.getSequence(), "another request");
+    assertEquals(first, node.data().write(once), "and the newer value stays");
+    WriteResponse other = node.data().write(request(2, 7, put("once")).build());
+    assertTrue(other.getSequence() > second.getSequence(), "another client");
+  }
+
+  @Test
+  void aBatchThatWasRefusedCanBeSentAgain() {
+    WriteRequest conditional = request(3, 1, put("later").setIfSequence(0)).build();
+    node.put("later", "there");
+    Failures.refused(Reason.VERSION_MISMATCH, () -> node.data().write(conditional));
+    node.data().delete(TestNode.delete("later").build());
+    assertTrue(node.data().write(conditional).getSequence() > 0);
+  }
+
+  @Test
+  void aClientsIdHasSixteenBytes() {
+    Failures.refused(
+        Reason.INVALID_REQUEST,
+        () -> node.data().write(request(4, 1, put("a")).setClientId(zeros(3)).build()));
+  }
+
   @Test
   void conditionsHoldOrNothingIsWritten() {
     WriteResponse first = node.data().put(put("cond").setIfSequence(0).build());

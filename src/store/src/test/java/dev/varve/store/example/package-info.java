@@ -1,0 +1,5 @@
+/** The program of docs/embedding.md. */
+@NullMarked
+package dev.varve.store.example;
+
+import org.jspecify.annotations.NullMarked;
