@@ -1,0 +1,203 @@
+package dev.varve.store;
+
+import static dev.varve.store.StoreFixture.contents;
+import static dev.varve.store.StoreFixture.put;
+import static dev.varve.store.StoreFixture.value;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import dev.varve.store.compaction.CancelToken;
+import dev.varve.store.compaction.CompactionOptions;
+import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.storage.PosixStorage;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A disk that is really full, a tmpfs of 6 MiB, at each stage of the store's work: reads go on, the
+ * refusal says what it is, nothing acknowledged is lost, and with room again the store goes on
+ * (pitfall 12).
+ */
+@ExtendWith(QuietLog.class)
+class FullDiskTest {
+  private static final int DISK_BYTES = 6 << 20;
+  private static final int PAGE_BYTES = 4096;
+
+  @TempDir Path mountPoint;
+
+  private final Map<String, String> acknowledged = new TreeMap<>();
+  private StoreRuntime runtime = StoreRuntime.threads("full-disk");
+  private Store store;
+
+  @BeforeEach
+  void mount() throws IOException, InterruptedException {
+    Process mount =
+        new ProcessBuilder(
+                "mount", "-t", "tmpfs", "-o", "size=" + DISK_BYTES, "varve-test", path(mountPoint))
+            .redirectErrorStream(true)
+            .start();
+    String said = StoreFixture.text(mount.getInputStream().readAllBytes());
+    if (mount.waitFor() != 0) {
+      fail(
+          "this test fills a small disk of its own: it needs the right to mount a tmpfs (root, or"
+              + " CAP_SYS_ADMIN in a container): "
+              + said);
+    }
+    store = open();
+  }
+
+  @AfterEach
+  void unmount() throws IOException, InterruptedException {
+    store.close();
+    runtime.close();
+    Process unmount = new ProcessBuilder("umount", path(mountPoint)).inheritIO().start();
+    assertEquals(0, unmount.waitFor());
+  }
+
+  private static String path(Path path) {
+    return path.toAbsolutePath().toString();
+  }
+
+  private Store open() throws IOException {
+    StoreOptions options =
+        StoreOptions.defaults()
+            .withKeyspaces(
+                List.of(new KeyspaceOptions("main", KeyspaceType.KEY_VALUE, 512L << 10)));
+    Path directory = Files.createDirectories(mountPoint.resolve("store"));
+    return Store.openStandalone(options, new PosixStorage(directory), runtime);
+  }
+
+  private Path other() {
+    return mountPoint.resolve("other");
+  }
+
+  /** Somebody else takes the room, but for so many pages. */
+  private void fillDisk(int pagesLeft) throws IOException {
+    try (OutputStream out = Files.newOutputStream(other())) {
+      long pages = Files.getFileStore(mountPoint).getUsableSpace() / PAGE_BYTES - pagesLeft;
+      for (long i = 0; i < pages; i++) {
+        out.write(new byte[PAGE_BYTES]);
+      }
+    }
+    assertEquals((long) pagesLeft * PAGE_BYTES, Files.getFileStore(mountPoint).getUsableSpace());
+  }
+
+  private void makeRoom() throws IOException {
+    Files.delete(other());
+  }
+
+  private void write(String key, String value) throws IOException {
+    put(store, "main", key, value);
+    acknowledged.put("main/" + key, value);
+  }
+
+  private CompactionEvent compact(String runId) throws IOException {
+    return store.compact(
+        new CompactionRequest(runId, CompactionOptions.defaults("main").forced(), true, 0),
+        event -> {},
+        CancelToken.unbounded());
+  }
+
+  private void refused(String key, String value) throws IOException {
+    StoreFullException e =
+        assertThrows(StoreFullException.class, () -> put(store, "main", key, value));
+    assertTrue(String.valueOf(e.getMessage()).contains("full"), e.getMessage());
+    stillReads();
+  }
+
+  private void stillReads() throws IOException {
+    assertFalse(store.log().state().poisoned());
+    assertEquals(acknowledged, contents(store));
+  }
+
+  /** With room the same store takes writes, and the next one finds it all. */
+  private void goesOn() throws IOException {
+    write("goes-on", "with room again");
+    stillReads();
+    store.close();
+    store = open();
+    stillReads();
+  }
+
+  @Test
+  void aWriteIsRefused() throws IOException {
+    write("a", value(1, 10_000));
+    fillDisk(2);
+    refused("b", value(2, 100_000));
+    refused("a", value(3, 100_000));
+    makeRoom();
+    write("b", value(4, 100_000));
+    goesOn();
+  }
+
+  @Test
+  void aRollIsRefused() throws IOException {
+    for (int i = 0; i < 5; i++) {
+      write("key-" + i, value(i, 100_000));
+    }
+    assertEquals(1, StoreFixture.keyspace(store, "main").segments().size());
+    fillDisk(0);
+    refused("rolls", value(6, 100_000));
+    assertEquals(1, StoreFixture.keyspace(store, "main").segments().size());
+    makeRoom();
+    write("rolls", value(7, 100_000));
+    assertEquals(2, StoreFixture.keyspace(store, "main").segments().size());
+    goesOn();
+  }
+
+  @Test
+  void aCompactionIsRolledBack() throws IOException {
+    for (int i = 0; i < 30; i++) {
+      write(i % 2 == 0 ? "dead" : "live-" + i, value(i, 100_000));
+    }
+    fillDisk(100);
+    List<KeyspaceStatus.SegmentStatus> before = StoreFixture.keyspace(store, "main").segments();
+    CompactionEvent end = compact("full");
+    assertEquals(CompactionEvent.Type.FAILED, end.type());
+    assertEquals("DiskFull", end.reason(), end.message());
+    stillReads();
+    assertEquals(before.getFirst(), StoreFixture.keyspace(store, "main").segments().getFirst());
+    try (var files = Files.list(mountPoint.resolve("store/main"))) {
+      assertEquals(List.of(), files.filter(f -> f.toString().endsWith(".tmp")).toList());
+    }
+    makeRoom();
+    CompactionEvent again = compact("with-room");
+    assertEquals(CompactionEvent.Type.COMPLETED, again.type(), again.message());
+    assertTrue(again.spaceSaved() > 1_000_000, again.message());
+    goesOn();
+  }
+
+  @Test
+  void aCheckpointIsRefused() throws IOException {
+    write("a", value(1, 10_000));
+    fillDisk(0);
+    CompletionException refusal =
+        assertThrows(
+            CompletionException.class,
+            () -> {
+              for (int i = 0; i < PAGE_BYTES; i++) { // the manifest's last page has room for some
+                store.checkpoint().join();
+              }
+            });
+    assertInstanceOf(StoreFullException.class, refusal.getCause());
+    stillReads();
+    makeRoom();
+    assertTrue(store.checkpoint().join().sequence() > 0);
+    goesOn();
+  }
+}
