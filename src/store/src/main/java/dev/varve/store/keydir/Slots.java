@@ -3,6 +3,7 @@ package dev.varve.store.keydir;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of one sub-table: slots of two 64-bit words, off the Java heap.
@@ -42,14 +43,22 @@ final class Slots {
 
   private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
 
-  private final Arena arena;
+  /** Null where there are no slots: most sub-tables of a small keydir then cost nothing. */
+  private final @Nullable Arena arena;
+
   private final MemorySegment memory;
   private final int slots;
   private final int homes;
 
   private Slots(int slots, int homes) {
-    this.arena = Arena.ofShared();
-    this.memory = arena.allocate((long) slots * SLOT_BYTES, SLOT_BYTES);
+    if (slots == 0) {
+      this.arena = null;
+      this.memory = MemorySegment.NULL;
+    } else {
+      Arena shared = Arena.ofShared();
+      this.arena = shared;
+      this.memory = shared.allocate((long) slots * SLOT_BYTES, SLOT_BYTES);
+    }
     this.slots = slots;
     this.homes = homes;
   }
@@ -60,6 +69,9 @@ final class Slots {
   }
 
   private static Slots roomFor(int entries, int overflowSlots) {
+    if (entries == 0) {
+      return new Slots(0, 1);
+    }
     if (entries <= DOUBLING_SLOTS_MAX) {
       return new Slots(Math.max(4, Integer.highestOneBit(2 * entries - 1)), 1);
     }
@@ -217,7 +229,9 @@ final class Slots {
   }
 
   void close() {
-    arena.close();
+    if (arena != null) {
+      arena.close();
+    }
   }
 
   static long fingerprint(long word0) {

@@ -80,6 +80,9 @@ final class SubTable {
         try {
           List<Location> found = read(slots, entries, fingerprint);
           if (isUnchanged(before)) {
+            if (found.isEmpty()) {
+              checkOpen(); // slots that take no memory do not tell that they are closed
+            }
             return found;
           }
         } catch (IllegalStateException | IllegalArgumentException e) {
@@ -117,6 +120,9 @@ final class SubTable {
           Slots current = slots;
           boolean found = find(current, entries, fingerprint, word0, word1) < current.count();
           if (isUnchanged(before)) {
+            if (!found) {
+              checkOpen();
+            }
             return found;
           }
         } catch (IllegalStateException e) {
@@ -124,6 +130,12 @@ final class SubTable {
         }
       }
       pause(spins);
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the keydir is closed");
     }
   }
 
@@ -153,6 +165,7 @@ final class SubTable {
   // Writers, under the lock.
 
   @Nullable Location put(long fingerprint, Location now, Match match) throws IOException {
+    checkOpen();
     Slots current = slots;
     int slot = current.lowerBound(fingerprint, entries);
     for (; current.has(slot, fingerprint); slot++) {
@@ -167,6 +180,7 @@ final class SubTable {
   }
 
   boolean replace(long fingerprint, Location expected, @Nullable Location now) {
+    checkOpen();
     Slots current = slots;
     int slot =
         find(
@@ -196,6 +210,7 @@ final class SubTable {
   }
 
   List<Located> copy(long partitionBits) {
+    checkOpen();
     Slots current = slots;
     List<Located> all = new ArrayList<>(entries);
     for (int slot = 0; slot < current.count(); slot++) {

@@ -266,6 +266,19 @@ class KeydirTest {
     assertThrows(IllegalStateException.class, () -> keydir.put(hash(1), at(1), YES));
   }
 
+  /** An empty sub-table takes no memory whose access would tell that it is closed. */
+  @Test
+  void useAfterCloseIsRefusedByAnEmptyOneToo() {
+    Keydir keydir = new Keydir();
+    assertEquals(0, keydir.bytes());
+    keydir.close();
+    assertThrows(IllegalStateException.class, () -> keydir.get(hash(1), YES));
+    assertThrows(IllegalStateException.class, () -> keydir.holds(hash(1), at(1)));
+    assertThrows(IllegalStateException.class, () -> keydir.put(hash(1), at(1), YES));
+    assertThrows(IllegalStateException.class, () -> keydir.replace(hash(1), at(1), at(2)));
+    assertThrows(IllegalStateException.class, () -> keydir.copy(0));
+  }
+
   static long hash(int key) {
     long mixed = (key + 1) * 0x9E3779B97F4A7C15L;
     mixed = (mixed ^ (mixed >>> 30)) * 0xBF58476D1CE4E5B9L;
