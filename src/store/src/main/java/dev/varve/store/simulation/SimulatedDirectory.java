@@ -74,6 +74,18 @@ final class SimulatedDirectory {
     return left;
   }
 
+  /** The directory as look-ups see it, with its files likewise, all of it durable. */
+  SimulatedDirectory allSynced(Map<SimulatedInode, SimulatedInode> inodesLeft) {
+    SimulatedDirectory left = new SimulatedDirectory();
+    visible.forEach(
+        (name, inode) -> {
+          SimulatedInode found = inodesLeft.computeIfAbsent(inode, SimulatedInode::allSynced);
+          left.visible.put(name, found);
+          left.durable.put(name, found);
+        });
+    return left;
+  }
+
   private Change record(Change change) {
     unsynced.add(change);
     return change;

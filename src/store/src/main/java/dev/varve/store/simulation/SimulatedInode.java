@@ -107,6 +107,16 @@ final class SimulatedInode {
     return left;
   }
 
+  /** A file with the bytes that reads see, all of them durable. */
+  SimulatedInode allSynced() {
+    SimulatedInode left = new SimulatedInode();
+    left.visible = contents();
+    left.visibleSize = visibleSize;
+    left.durable = left.visible.clone();
+    left.durableSize = visibleSize;
+    return left;
+  }
+
   /** The changes up to some point in order, the last of them torn at a sector. */
   private void keepPrefix(List<Change> changes, SplittableRandom random) {
     int kept = random.nextInt(changes.size() + 1);

@@ -93,6 +93,18 @@ public final class SimulatedStorage implements Storage {
     inode(path).flipBit(bit);
   }
 
+  /** The paths of all files as look-ups see them, sorted. */
+  public synchronized List<String> files() {
+    List<String> files = new ArrayList<>();
+    directories.forEach(
+        (path, directory) ->
+            directory
+                .names()
+                .keySet()
+                .forEach(name -> files.add(path.isEmpty() ? name : path + '/' + name)));
+    return files;
+  }
+
   /** A file's bytes as reads see them. */
   public synchronized byte[] contents(String path) throws IOException {
     return inode(path).contents();
@@ -104,6 +116,15 @@ public final class SimulatedStorage implements Storage {
    */
   public synchronized SimulatedStorage crash(long seed) {
     off = true;
+    return crashClone(seed);
+  }
+
+  /**
+   * What would be found if the machine crashed at this moment, as a storage of its own; this one
+   * goes on. May be called from a predicate of {@link #failWhen}, for the moment before an
+   * operation.
+   */
+  public synchronized SimulatedStorage crashClone(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     SimulatedStorage left = new SimulatedStorage(capacity);
     Map<SimulatedInode, SimulatedInode> inodes = new HashMap<>();
@@ -115,6 +136,19 @@ public final class SimulatedStorage implements Storage {
             left.durableDirectories.add(path);
           }
         });
+    return left;
+  }
+
+  /**
+   * What would be found if the process ended at this moment and everything it wrote reached the
+   * disk, as a storage of its own; this one goes on.
+   */
+  public synchronized SimulatedStorage killClone() {
+    SimulatedStorage left = new SimulatedStorage(capacity);
+    Map<SimulatedInode, SimulatedInode> inodes = new HashMap<>();
+    directories.forEach(
+        (path, directory) -> left.directories.put(path, directory.allSynced(inodes)));
+    left.durableDirectories.addAll(directories.keySet());
     return left;
   }
 

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -164,6 +165,28 @@ class SimulatedStorageTest {
     storage.syncDirectory("");
     storage.flipBit("a", 8 * 3 + 1);
     assertEquals(3, storage.crash(1).contents("a")[3]);
+  }
+
+  @Test
+  void clonesAreWhatACrashOrAKillWouldLeaveAndTheStorageGoesOn() throws IOException {
+    SimulatedStorage storage = new SimulatedStorage();
+    StorageFile file = storage.create("a");
+    storage.syncDirectory("");
+    write(file, 0, bytes(10, 1));
+    file.sync();
+    write(file, 0, bytes(2000, 2));
+    storage.create("b").close();
+    SimulatedStorage killed = storage.killClone();
+    SimulatedStorage crashed = storage.crashClone(7);
+    write(file, 0, bytes(1, 3));
+    assertEquals(List.of("a", "b"), killed.files());
+    assertArrayEquals(bytes(2000, 2), killed.contents("a"));
+    assertArrayEquals(bytes(2000, 2), killed.crash(1).contents("a"), "all of it is durable");
+    assertEquals(3, storage.contents("a")[0]);
+    StorageFile again = crashed.open("a");
+    write(again, 0, bytes(1, 4));
+    again.sync();
+    assertEquals(3, storage.contents("a")[0], "a clone shares no bytes");
   }
 
   private static void write(StorageFile file, long offset, byte[] bytes) throws IOException {
