@@ -91,6 +91,11 @@ public final class Store implements AutoCloseable {
     try {
       ShardLog log = store.log();
       await(log.lead(log.state().last().term() + 1, LogListener.commitWhenDurable(log)));
+      // The commit was handed to the writer before that completed; what it applies is visible once
+      // the writer gets to a later task.
+      CompletableFuture<Void> visible = new CompletableFuture<>();
+      runtime.writer().execute(() -> visible.complete(null));
+      runtime.await(visible);
       return store;
     } catch (IOException | RuntimeException e) {
       store.close();
