@@ -12,8 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class OrdersTest {
-  private static final Path SOURCE =
-      Path.of("src/test/java/dev/varve/store/example/Orders.java");
+  private static final Path SOURCE = Path.of("src/test/java/dev/varve/store/example/Orders.java");
   private static final Path GUIDE = Path.of("../../docs/embedding.md");
 
   @Test
