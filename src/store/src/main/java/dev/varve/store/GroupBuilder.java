@@ -11,6 +11,7 @@ import dev.varve.store.manifest.RecordedEdit;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Fills a leader's group: checks conditions, rolls segments that are full, encodes. */
@@ -19,17 +20,23 @@ final class GroupBuilder {
   private final Group group;
   private final InFlight inFlight;
   private final long term;
-  private final long committed;
-  private final long nowMs;
+  private final LongSupplier committed;
+  private final WallClock clock;
+  private boolean ahead;
 
   GroupBuilder(
-      LogTail tail, Group group, InFlight inFlight, long term, long committed, long nowMs) {
+      LogTail tail,
+      Group group,
+      InFlight inFlight,
+      long term,
+      LongSupplier committed,
+      WallClock clock) {
     this.tail = tail;
     this.group = group;
     this.inFlight = inFlight;
     this.term = term;
     this.committed = committed;
-    this.nowMs = nowMs;
+    this.clock = clock;
   }
 
   /**
@@ -51,6 +58,26 @@ final class GroupBuilder {
     };
   }
 
+  /**
+   * Stages an operation that changes nothing but the group: a batch that needs no roll.
+   *
+   * @return false if it is another one; nothing was staged
+   * @throws StoreException as {@link #stage} does
+   * @throws IOException as {@link #stage} does
+   */
+  boolean stageAhead(Operation.Leading operation) throws IOException {
+    ahead = true;
+    try {
+      return switch (operation) {
+        case Operation.Write write -> stageWrite(write);
+        case Operation.AppendEntries append -> stageEntries(append);
+        case Operation.Propose _, Operation.Seal _ -> false;
+      };
+    } finally {
+      ahead = false;
+    }
+  }
+
   private boolean stageWrite(Operation.Write write) throws IOException {
     for (WriteBatch.Mutation mutation : write.batch().mutations()) {
       checkCondition(mutation);
@@ -68,7 +95,7 @@ final class GroupBuilder {
     StreamTails streams = inFlight.streams();
     long firstId = streams.nextId(stream, state.cutOff().firstId());
     // A clock that was set back does not make later entries older.
-    long timeMs = Math.max(nowMs, streams.lastTimeMs(stream));
+    long timeMs = Math.max(clock.nowMs(), streams.lastTimeMs(stream));
     WriteBatch batch = new WriteBatch();
     long id = firstId;
     for (byte[] payload : append.payloads()) {
@@ -87,8 +114,10 @@ final class GroupBuilder {
     Map<String, Long> bytes = BatchEncoder.bytesByKeyspace(batch);
     for (Map.Entry<String, Long> entry : bytes.entrySet()) {
       LogFile active = tail.active(entry.getKey());
-      if (active != null && isFull(active, entry.getValue()) && group.touches(active)) {
-        return false;
+      if (active == null || isFull(active, entry.getValue())) {
+        if (ahead || (active != null && group.touches(active))) {
+          return false;
+        }
       }
     }
     for (Map.Entry<String, Long> entry : bytes.entrySet()) {
@@ -123,6 +152,7 @@ final class GroupBuilder {
   }
 
   private long currentSequence(Keyspace keyspace, byte[] key) throws IOException {
+    long nowMs = clock.nowMs();
     Long staged = inFlight.sequence(keyspace, key, nowMs);
     if (staged != null) {
       return staged;
@@ -166,7 +196,7 @@ final class GroupBuilder {
         new RecordedEdit(
             group.nextSequence(),
             term,
-            committed,
+            committed.getAsLong(),
             tail.appended().termStarts(),
             group.tails(),
             edit);

@@ -1,7 +1,6 @@
 package dev.varve.store;
 
 import dev.varve.store.recovery.DurableMark;
-import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.storage.DiskFullException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -15,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The writer: takes operations one after the other, gathers a leader's into groups, and applies
- * what is committed. One group at a time is under way; while it is synced elsewhere the next one
- * gathers and commits are applied. That a group is durable before the next one is written is what
- * lets recovery call a hole before the last durable sequence damage.
+ * what is committed. One group at a time is under way; while it is synced elsewhere the next one is
+ * gathered and encoded, and commits are applied. That a group is durable before the next one is
+ * written is what lets recovery call a hole before the last durable sequence damage.
  *
  * <p>All but the submitting methods run on the writer's executor.
  */
@@ -33,11 +32,13 @@ final class GroupCommit {
   private final ReplicaAppender replica;
   private final Cutter cutter;
   private final InFlight inFlight = new InFlight();
-  private final Queue<Operation.Leading> leadings = new ConcurrentLinkedQueue<>();
+  private final LeadingQueue leadings = new LeadingQueue();
   private final Queue<Operation> controls = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean scheduled = new AtomicBoolean();
   private final AtomicLong commitTarget = new AtomicLong();
 
+  private final Gathering gathering;
+  private @Nullable LeaderGroup open;
   private boolean busy;
   private boolean closed;
   private @Nullable Throwable poison;
@@ -61,6 +62,7 @@ final class GroupCommit {
     this.window = window;
     this.mark = mark;
     this.published = published;
+    this.gathering = runtime.gathering();
     this.replica = new ReplicaAppender(tail, options.groupBytesMax());
     this.cutter = new Cutter(tail, applied, mark);
     inFlight.reset(tail.pending(), List.of());
@@ -130,6 +132,9 @@ final class GroupCommit {
     }
     published.committed(applied.sequence(), applied.sequence());
     window.applied(applied.sequence());
+    if (!done.isEmpty()) {
+      gathering.answered(done.size(), gathered());
+    }
     for (int i = 0; i < done.size(); i++) {
       done.get(i).complete(sequences.get(i));
     }
@@ -139,17 +144,25 @@ final class GroupCommit {
     while (!busy) {
       Operation control = controls.poll();
       if (control != null) {
+        putBackOpen();
         runControl(control);
-      } else if (leadings.isEmpty()) {
+      } else if (open == null && leadings.isEmpty()) {
         return;
       } else if (listener == null) {
         refuseLeadings();
-      } else if (tail.pendingBytes() > options.uncommittedBytesMax()) {
+      } else if (!hasRoom()) {
         return; // goes on when commits make room
       } else {
         writeLeadersGroup();
       }
     }
+    if (listener != null && controls.isEmpty() && hasRoom()) {
+      fillOpen(true);
+    }
+  }
+
+  private boolean hasRoom() {
+    return tail.pendingBytes() <= options.uncommittedBytesMax();
   }
 
   private StoreException refusal() {
@@ -162,52 +175,80 @@ final class GroupCommit {
 
   private void refuseLeadings() {
     StoreException refusal = refusal();
+    putBackOpen();
     for (Operation.Leading next = leadings.poll(); next != null; next = leadings.poll()) {
       next.done().completeExceptionally(refusal);
     }
   }
 
+  /** Operations that have come and are in no written group. */
+  private int gathered() {
+    return leadings.size() + (open == null ? 0 : open.taken().size());
+  }
+
   private void writeLeadersGroup() {
-    Group group = new Group(tail);
-    GroupBuilder builder = builder(group, term);
-    List<CompletableFuture<?>> waiting = new ArrayList<>();
-    try {
-      Operation.Leading next = leadings.peek();
-      while (next != null && group.bytes() < options.groupBytesMax()) {
-        waiting.add(next.done());
-        try {
-          if (!builder.stage(next)) {
-            waiting.removeLast();
-            break;
-          }
-        } catch (StoreException | CorruptRecordException | IllegalArgumentException e) {
-          waiting.removeLast().completeExceptionally(e);
-        }
-        leadings.remove();
-        next = leadings.peek();
-      }
-    } catch (IOException e) {
-      leadings.remove();
-      giveUp(group, waiting, e);
+    if (open == null || !open.isFull()) {
+      gathering.await(this::gathered, () -> commitTarget.get() > applied.sequence());
+      fillOpen(false);
+    }
+    LeaderGroup filled = open;
+    open = null;
+    if (filled == null || !written(filled.group(), filled.waiting())) {
       return;
     }
-    if (!group.isEmpty()) {
-      write(group, waiting, () -> {});
+    if (gathering.alone(filled.taken().size(), leadings.size())) {
+      // Nobody would use the time: going to the syncer and back only adds to it.
+      settle(sync(filled.group()), () -> {});
+    } else {
+      syncElsewhere(filled.group(), () -> {});
+    }
+  }
+
+  /** Stages what has come; nothing is open afterwards if nothing is staged. */
+  private void fillOpen(boolean ahead) {
+    LeaderGroup filling = open;
+    if (filling == null) {
+      Group group = new Group(tail);
+      filling = new LeaderGroup(group, builder(group, term), options.groupBytesMax());
+    }
+    try {
+      filling.fill(leadings, ahead);
+      open = filling.group().isEmpty() ? null : filling;
+    } catch (IOException e) {
+      open = null;
+      giveUp(filling.group(), filling.waiting(), e);
+    }
+  }
+
+  /** Forgets what was staged ahead: files and the log's tail are as they were. */
+  private void putBackOpen() {
+    LeaderGroup staged = open;
+    open = null;
+    if (staged != null) {
+      leadings.putBack(staged.taken());
+      inFlight.reset(tail.pending(), List.of());
     }
   }
 
   private GroupBuilder builder(Group group, long inTerm) {
-    return new GroupBuilder(
-        tail, group, inFlight, inTerm, applied.sequence(), runtime.clock().nowMs());
+    return new GroupBuilder(tail, group, inFlight, inTerm, applied::sequence, runtime.clock());
   }
 
   /** Writes a group and hands it to the syncer; {@code whenDurable} runs on the writer after it. */
-  private void write(Group group, List<CompletableFuture<?>> waiting, Runnable whenDurable) {
+  private void write(
+      Group group, List<? extends CompletableFuture<?>> waiting, Runnable whenDurable) {
+    if (written(group, waiting)) {
+      syncElsewhere(group, whenDurable);
+    }
+  }
+
+  /** Writes a group, which is under way then; false if that failed and all are answered. */
+  private boolean written(Group group, List<? extends CompletableFuture<?>> waiting) {
     try {
       group.write();
     } catch (IOException e) {
       giveUp(group, waiting, e);
-      return;
+      return false;
     }
     window.add(group.entries());
     LogListener told = listener;
@@ -215,22 +256,42 @@ final class GroupCommit {
       told.appended(group.entries());
     }
     busy = true;
-    runtime.syncer().execute(() -> sync(group, whenDurable));
+    return true;
   }
 
-  private void sync(Group group, Runnable whenDurable) {
-    Throwable failure = null;
+  private void syncElsewhere(Group group, Runnable whenDurable) {
+    runtime
+        .syncer()
+        .execute(
+            () -> {
+              Throwable failure = sync(group);
+              runtime
+                  .writer()
+                  .execute(
+                      () ->
+                          guarded(
+                              () -> {
+                                settle(failure, whenDurable);
+                                pump();
+                              }));
+            });
+  }
+
+  /** Makes a group durable; returns what went wrong, or null. */
+  private @Nullable Throwable sync(Group group) {
+    long started = runtime.monotonicNanos().getAsLong();
     try {
       group.sync();
+      gathering.synced(runtime.monotonicNanos().getAsLong() - started);
       mark.write(group.lastSequence(), Math.min(published.state().applied(), group.lastSequence()));
+      return null;
     } catch (IOException | RuntimeException e) {
-      failure = e;
+      return e;
     }
-    Throwable outcome = failure;
-    runtime.writer().execute(() -> guarded(() -> synced(outcome, whenDurable)));
   }
 
-  private void synced(@Nullable Throwable failure, Runnable whenDurable) {
+  /** The group under way is durable, or the store is poisoned. */
+  private void settle(@Nullable Throwable failure, Runnable whenDurable) {
     busy = false;
     if (failure != null) {
       poison(failure);
@@ -244,13 +305,18 @@ final class GroupCommit {
       }
     }
     whenDurable.run();
-    pump();
+    // Those who are answered may have more for a group that has room. A full one had better be
+    // written first: the disk works meanwhile.
+    if (open == null || !open.isFull()) {
+      applyCommitted();
+    }
   }
 
   /**
    * A group could not be written: takes it back, or poisons the store when that is not possible.
    */
-  private void giveUp(Group group, List<CompletableFuture<?>> waiting, IOException cause) {
+  private void giveUp(
+      Group group, List<? extends CompletableFuture<?>> waiting, IOException cause) {
     StoreException refusal = undo(group, cause);
     if (refusal == null) {
       refusal = cause instanceof DiskFullException ? new StoreFullException(cause) : poison(cause);

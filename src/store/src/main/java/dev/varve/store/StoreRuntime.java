@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
 /**
@@ -29,6 +30,7 @@ public final class StoreRuntime implements AutoCloseable {
   private final LongSupplier monotonicNanos;
   private final List<ExecutorService> owned;
   private final Waiting waiting;
+  private final Gathering gathering;
 
   /**
    * @param writer appends, applies and completes futures; must never be blocked by others
@@ -43,7 +45,15 @@ public final class StoreRuntime implements AutoCloseable {
       Executor maintenance,
       WallClock clock,
       LongSupplier monotonicNanos) {
-    this(writer, syncer, maintenance, clock, monotonicNanos, List.of(), done -> {});
+    this(
+        writer,
+        syncer,
+        maintenance,
+        clock,
+        monotonicNanos,
+        List.of(),
+        done -> {},
+        Gathering.none());
   }
 
   private StoreRuntime(
@@ -53,7 +63,8 @@ public final class StoreRuntime implements AutoCloseable {
       WallClock clock,
       LongSupplier monotonicNanos,
       List<ExecutorService> owned,
-      Waiting waiting) {
+      Waiting waiting,
+      Gathering gathering) {
     this.writer = writer;
     this.syncer = syncer;
     this.maintenance = maintenance;
@@ -61,6 +72,7 @@ public final class StoreRuntime implements AutoCloseable {
     this.monotonicNanos = monotonicNanos;
     this.owned = owned;
     this.waiting = waiting;
+    this.gathering = gathering;
   }
 
   /** Waits for a future on a thread that may block; a simulation runs other tasks meanwhile. */
@@ -71,7 +83,8 @@ public final class StoreRuntime implements AutoCloseable {
 
   /** The same, but with another way to wait. */
   public StoreRuntime withWaiting(Waiting other) {
-    return new StoreRuntime(writer, syncer, maintenance, clock, monotonicNanos, owned, other);
+    return new StoreRuntime(
+        writer, syncer, maintenance, clock, monotonicNanos, owned, other, gathering);
   }
 
   <T> T await(CompletableFuture<T> future) throws IOException {
@@ -122,7 +135,8 @@ public final class StoreRuntime implements AutoCloseable {
         System::currentTimeMillis,
         System::nanoTime,
         List.of(writer, syncer, maintenance),
-        done -> {});
+        done -> {},
+        new Gathering(System::nanoTime, LockSupport::parkNanos));
   }
 
   private static ExecutorService thread(String name) {
@@ -143,6 +157,10 @@ public final class StoreRuntime implements AutoCloseable {
 
   public WallClock clock() {
     return clock;
+  }
+
+  Gathering gathering() {
+    return gathering;
   }
 
   LongSupplier monotonicNanos() {
