@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import dev.varve.store.format.KeydirCheckpointWriter;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.recovery.DirectoryMarks;
 import dev.varve.store.recovery.DurableMark;
@@ -48,7 +49,8 @@ public final class ImageInstaller implements Closeable {
           SegmentId.LOG_SUFFIX,
           SegmentId.HINT_SUFFIX,
           SegmentId.RUNS_SUFFIX,
-          SegmentId.TEMPORARY_SUFFIX);
+          SegmentId.TEMPORARY_SUFFIX,
+          KeydirCheckpointWriter.FILE);
 
   /** Files of the store that tell of its own past and would lie about the image. */
   private static final List<String> OF_THE_PAST =

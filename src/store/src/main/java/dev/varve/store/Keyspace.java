@@ -133,6 +133,11 @@ final class Keyspace {
     }
   }
 
+  /** Takes note of the highest id that the stream had at some time; before it is used. */
+  void restoreLastId(long id) {
+    lastId = Math.max(lastId, id);
+  }
+
   /** Who waits for entries of the stream. */
   StreamWaiters waiters() {
     return waiters;

@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import dev.varve.store.format.CheckpointedSegment;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.CutOff;
@@ -61,6 +62,20 @@ final class LiveSegment {
     maxSequence = highest;
     ascending = false; // not known
     maxTombstoneSequence = tombstones ? highest : 0;
+  }
+
+  /** What a keydir's checkpoint keeps of it. */
+  CheckpointedSegment checkpointed(boolean covered) {
+    return new CheckpointedSegment(
+        slot, id, covered, minSequence, maxSequence, maxTombstoneSequence, ascending);
+  }
+
+  /** Takes note of all its records at once. */
+  void restore(CheckpointedSegment known) {
+    minSequence = known.minSequence();
+    maxSequence = known.maxSequence();
+    maxTombstoneSequence = known.maxTombstoneSequence();
+    ascending = known.ascending();
   }
 
   /** Whether its records are known to be in the order of their sequences. */

@@ -21,6 +21,7 @@ final class Maintenance implements Applier.EditEffects {
   private final Adoption adoption;
   private final Retirement retirement;
   private final CutOffSweep sweep;
+  private final KeydirCheckpoints keydirs;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** Something that may fail without harm to the log. */
@@ -33,12 +34,14 @@ final class Maintenance implements Applier.EditEffects {
       Executor executor,
       Adoption adoption,
       Retirement retirement,
-      CutOffSweep sweep) {
+      CutOffSweep sweep,
+      KeydirCheckpoints keydirs) {
     this.storage = storage;
     this.executor = executor;
     this.adoption = adoption;
     this.retirement = retirement;
     this.sweep = sweep;
+    this.keydirs = keydirs;
   }
 
   @Override
@@ -74,6 +77,7 @@ final class Maintenance implements Applier.EditEffects {
     if (adoption.backlog() > 0) {
       submit("adopt", adoption::runQueued);
     }
+    submit("write the keydir's checkpoint", keydirs::writeDue);
   }
 
   @Override

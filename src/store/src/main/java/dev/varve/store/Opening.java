@@ -38,6 +38,7 @@ final class Opening implements TailSink {
   private final DurableMark mark;
   private final Recovery recovery;
   private final Keyspaces keyspaces;
+  private final KeydirRestore keydirs;
   private final Installation installation;
   private final List<HintWanted> hints = new ArrayList<>();
   private final List<Uncommitted> uncommitted = new ArrayList<>();
@@ -58,7 +59,8 @@ final class Opening implements TailSink {
       LogTail tail,
       Applied applied,
       Installation installation,
-      List<HintWanted> hints) {}
+      List<HintWanted> hints,
+      Map<String, Set<SegmentId>> keydirsCover) {}
 
   /** A sealed segment without a good hint. */
   record HintWanted(Keyspace keyspace, LiveSegment segment, Edit.SegmentFile file) {}
@@ -69,6 +71,7 @@ final class Opening implements TailSink {
     this.mark = mark;
     this.recovery = recovery;
     this.keyspaces = new Keyspaces(snapshotEntriesMax);
+    this.keydirs = new KeydirRestore(storage, recovery);
     this.installation = Installation.of(recovery.committedState(), storage);
   }
 
@@ -89,16 +92,7 @@ final class Opening implements TailSink {
     for (ManifestState.KeyspaceState state : committed.keyspaces().values()) {
       Keyspace keyspace = keyspaces.add(state.name(), state.type(), state.segmentBytes());
       keyspace.cutOff(state.cutOff());
-      SegmentLoader loader = new SegmentLoader(storage, keyspace);
-      for (Edit.SegmentFile sealed : installation.sealed(state.name())) {
-        if (!loader.load(sealed)) {
-          hints.add(new HintWanted(keyspace, keyspace.segments().getLast(), sealed));
-        }
-      }
-      SegmentId active = state.active();
-      if (active != null) {
-        keyspace.segments().add(openTail(keyspace, active));
-      }
+      load(keyspace, state);
     }
     recovery.replayTail(this);
     if (recovery.kept() == 0) {
@@ -108,6 +102,30 @@ final class Opening implements TailSink {
     Parts parts = assemble(committed);
     deleteOrphans(committed);
     return parts;
+  }
+
+  private void load(Keyspace keyspace, ManifestState.KeyspaceState state) throws IOException {
+    List<Edit.SegmentFile> all = installation.sealed(state.name());
+    SegmentLoader loader = new SegmentLoader(storage, keyspace);
+    Map<SegmentId, LiveSegment> opened = keydirs.restore(keyspace, state, all, loader);
+    Set<SegmentId> covered = keydirs.covered().getOrDefault(state.name(), Set.of());
+    for (Edit.SegmentFile sealed : all) {
+      LiveSegment segment = opened.get(sealed.id());
+      if (segment != null && covered.contains(sealed.id())) {
+        segment.seal(sealed.length());
+        keyspace.segments().add(segment);
+      } else if (!(segment == null ? loader.load(sealed) : loader.load(sealed, segment))) {
+        hints.add(new HintWanted(keyspace, keyspace.segments().getLast(), sealed));
+      }
+    }
+    SegmentId active = state.active();
+    if (active != null) {
+      LiveSegment segment = opened.get(active);
+      if (segment != null) {
+        tails.put(active.logPath(keyspace.name()), segment);
+      }
+      keyspace.segments().add(segment == null ? openTail(keyspace, active) : segment);
+    }
   }
 
   /** An empty manifest beside records is a lost manifest, not a new store. */
@@ -215,7 +233,7 @@ final class Opening implements TailSink {
     long manifestLength = recovery.manifestLengthUpTo(recovery.committed());
     Applied applied = new Applied(committed, manifestLength, at);
     addRetired(applied);
-    return new Parts(keyspaces, tail, applied, installation, hints);
+    return new Parts(keyspaces, tail, applied, installation, hints, keydirs.covered());
   }
 
   private Pending.Batch pendingBatch(Uncommitted entry) {

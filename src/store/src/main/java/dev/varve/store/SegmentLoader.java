@@ -4,6 +4,7 @@ import dev.varve.store.format.HintDamagedException;
 import dev.varve.store.format.HintReader;
 import dev.varve.store.format.RecordCodec;
 import dev.varve.store.format.RecordKind;
+import dev.varve.store.format.SegmentId;
 import dev.varve.store.keydir.Hash;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.Edit;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts a sealed segment's records into a keyspace's index, from its hint or, where that is missing
@@ -38,7 +40,11 @@ final class SegmentLoader {
    * @throws CorruptionException if the segment is not what was sealed
    */
   boolean load(Edit.SegmentFile sealed) throws IOException {
-    LiveSegment segment = open(sealed);
+    return load(sealed, open(sealed));
+  }
+
+  /** {@link #load(Edit.SegmentFile)} of a segment that is open. */
+  boolean load(Edit.SegmentFile sealed, LiveSegment segment) throws IOException {
     boolean hinted = loadFromHint(sealed, segment);
     if (!hinted) {
       loadFromSegment(sealed, segment);
@@ -50,17 +56,32 @@ final class SegmentLoader {
   }
 
   private LiveSegment open(Edit.SegmentFile sealed) throws IOException {
-    String path = sealed.id().logPath(keyspace.name());
+    SegmentReader reader = reader(sealed.id(), sealed);
+    return keyspace.table().add(sealed.id(), reader);
+  }
+
+  /**
+   * Opens a segment at the slot that a keydir's checkpoint has it at.
+   *
+   * @param sealed what is known of it if it is sealed
+   */
+  LiveSegment open(SegmentId id, Edit.@Nullable SegmentFile sealed, int slot) throws IOException {
+    return keyspace.table().addAt(slot, id, reader(id, sealed));
+  }
+
+  private SegmentReader reader(SegmentId id, Edit.@Nullable SegmentFile sealed) throws IOException {
+    String path = id.logPath(keyspace.name());
     if (!storage.exists(path)) {
       throw new CorruptionException(path, 0, "the file is missing");
     }
     StorageFile file = storage.open(path);
-    LiveSegment segment = keyspace.table().add(sealed.id(), new SegmentReader(file, path));
-    if (file.size() < sealed.length()) {
+    long length = file.size();
+    if (sealed != null && length < sealed.length()) {
+      file.close();
       throw new CorruptionException(
-          path, file.size(), "the file should have " + sealed.length() + " bytes");
+          path, length, "the file should have " + sealed.length() + " bytes");
     }
-    return segment;
+    return new SegmentReader(file, path);
   }
 
   private boolean loadFromHint(Edit.SegmentFile sealed, LiveSegment segment) throws IOException {

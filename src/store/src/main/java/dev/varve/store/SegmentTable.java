@@ -23,7 +23,14 @@ final class SegmentTable {
   }
 
   synchronized LiveSegment add(SegmentId id, SegmentReader reader) {
-    int slot = freeSlot();
+    return addAt(freeSlot(), id, reader);
+  }
+
+  /** Adds a segment at the slot that it had when the keydir was written; nothing else is there. */
+  synchronized LiveSegment addAt(int slot, SegmentId id, SegmentReader reader) {
+    if (at(slot) != null) {
+      throw new IllegalStateException("slot " + slot + " is taken");
+    }
     LiveSegment segment = new LiveSegment(id, slot, reader);
     @Nullable LiveSegment[] now = slots;
     int length = slot < now.length ? now.length : Math.max(slot + 1, now.length * 2);

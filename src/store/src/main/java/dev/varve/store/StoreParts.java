@@ -22,6 +22,7 @@ record StoreParts(
     Retirement retirement,
     Adoption adoption,
     Maintenance maintenance,
+    KeydirCheckpoints keydirs,
     Compactor compactor,
     Times times,
     CutOffs cutOffs,
@@ -30,6 +31,7 @@ record StoreParts(
     EventLog events,
     DurableMark mark,
     Closeable lock) {
+  private static final System.Logger LOG = System.getLogger(StoreParts.class.getName());
 
   static StoreParts join(
       StoreOptions options,
@@ -59,8 +61,11 @@ record StoreParts(
     Retirement retirement = new Retirement(storage, applied, mark, published, window);
     CutOffSweep sweep = new CutOffSweep(storage, applied);
     Adoption adoption = new Adoption(storage, keyspaces, applied, retirement, sweep);
+    KeydirCheckpoints keydirs =
+        new KeydirCheckpoints(storage, keyspaces, applied, published, mark, adoption);
+    recovered.keydirsCover().forEach(keydirs::restored);
     Maintenance maintenance =
-        new Maintenance(storage, runtime.maintenance(), adoption, retirement, sweep);
+        new Maintenance(storage, runtime.maintenance(), adoption, retirement, sweep, keydirs);
     Applier applier = new Applier(applied, keyspaces, maintenance);
     GroupCommit writer =
         new GroupCommit(runtime, options, tail, applied, applier, window, mark, published);
@@ -90,6 +95,10 @@ record StoreParts(
     for (Opening.HintWanted hint : recovered.hints()) {
       maintenance.writeHint(hint.keyspace(), hint.segment(), hint.file());
     }
+    for (String restored : recovered.keydirsCover().keySet()) {
+      // What a cut-off hides may be in a restored index, while hints are read without it.
+      maintenance.cutOff(keyspaces.existing(restored));
+    }
     times.read(); // what the clock does from now on is measured from here
     if (adoption.backlog() > 0) {
       maintenance.retryAdoption();
@@ -104,6 +113,7 @@ record StoreParts(
         retirement,
         adoption,
         maintenance,
+        keydirs,
         compactor,
         times,
         cutOffs,
@@ -174,6 +184,12 @@ record StoreParts(
 
   private void closeFiles(CompletableFuture<Void> done, @Nullable Throwable failure) {
     Throwable outcome = failure;
+    try {
+      keydirs.writeDue();
+    } catch (IOException | RuntimeException e) {
+      // The next open takes longer, no more.
+      LOG.log(System.Logger.Level.WARNING, "could not write the keydir's checkpoint: {0}", e);
+    }
     for (Closeable closeable :
         List.<Closeable>of(keyspaces::closeAll, tail.manifest()::close, events, mark, lock)) {
       try {

@@ -107,6 +107,40 @@ public final class Keydir implements AutoCloseable {
   }
 
   /**
+   * All entries of a sub-table at one moment, as {@link #restore} takes them: two words each, which
+   * mean something to a keydir alone.
+   */
+  public long[] words(int partition) {
+    SubTable subTable = subTables[partition];
+    subTable.lock.lock();
+    try {
+      return subTable.words();
+    } finally {
+      subTable.lock.unlock();
+    }
+  }
+
+  /** The place that an entry of {@link #words} points to. */
+  public static Location location(long word0, long word1) {
+    return Slots.location(word0, word1);
+  }
+
+  /**
+   * Fills a sub-table, which is empty, with the entries that {@link #words} gave for it.
+   *
+   * @throws IllegalArgumentException if they are not such entries; the sub-table is empty still
+   */
+  public void restore(int partition, long[] words) {
+    SubTable subTable = subTables[partition];
+    subTable.lock.lock();
+    try {
+      subTable.restore(words);
+    } finally {
+      subTable.lock.unlock();
+    }
+  }
+
+  /**
    * Runs something while no other thread can change the hash's sub-table. It may change entries of
    * this sub-table itself, and must touch no other.
    */

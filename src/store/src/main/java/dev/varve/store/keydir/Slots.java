@@ -107,6 +107,48 @@ final class Slots {
     }
   }
 
+  /**
+   * Slots with these entries, two words each, in the order of their fingerprints.
+   *
+   * @throws IllegalArgumentException if they are not in that order or one is empty
+   */
+  static Slots of(long[] words) {
+    for (int overflow = OVERFLOW_SLOTS; ; overflow *= 2) {
+      Slots filled = roomFor(words.length / 2, overflow);
+      boolean fits = false;
+      try {
+        fits = filled.fill(words);
+        if (fits) {
+          return filled;
+        }
+      } finally {
+        if (!fits) {
+          filled.close();
+        }
+      }
+    }
+  }
+
+  private boolean fill(long[] words) {
+    int next = 0;
+    long last = 0;
+    for (int i = 0; i < words.length; i += 2) {
+      long word0 = words[i];
+      long fingerprint = fingerprint(word0);
+      if (words[i + 1] == 0 || fingerprint < last) {
+        throw new IllegalArgumentException("entry " + i / 2 + " is out of order or empty");
+      }
+      int at = Math.max(home(fingerprint), next);
+      if (at == slots) {
+        return false;
+      }
+      set(at, word0, words[i + 1]);
+      next = at + 1;
+      last = fingerprint;
+    }
+    return true;
+  }
+
   private boolean fill(Slots from) {
     int next = 0;
     for (int i = 0; i < from.slots; i++) {

@@ -225,6 +225,29 @@ final class SubTable {
     return all;
   }
 
+  long[] words() {
+    checkOpen();
+    Slots current = slots;
+    long[] words = new long[2 * entries];
+    int at = 0;
+    for (int slot = 0; slot < current.count(); slot++) {
+      if (!current.isEmpty(slot)) {
+        words[at++] = current.word0(slot);
+        words[at++] = current.word1(slot);
+      }
+    }
+    return words;
+  }
+
+  void restore(long[] words) {
+    checkOpen();
+    if (entries > 0) {
+      throw new IllegalStateException("the sub-table has entries");
+    }
+    Slots restored = Slots.of(words);
+    swap(restored, words.length / 2);
+  }
+
   void close() {
     beginChange();
     closed = true;
@@ -269,9 +292,14 @@ final class SubTable {
   }
 
   private void swap(Slots grown) {
+    swap(grown, entries);
+  }
+
+  private void swap(Slots grown, int entriesNow) {
     Slots old = slots;
     beginChange();
     slots = grown;
+    setEntries(entriesNow);
     endChange();
     old.close();
   }

@@ -1,5 +1,6 @@
 package dev.varve.store.recovery;
 
+import dev.varve.store.format.KeydirCheckpointWriter;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.KeyspaceType;
@@ -102,7 +103,10 @@ public final class Repair {
       }
     }
     for (Finding finding : found.findings()) {
-      if (finding.severity() == Severity.DEFECT && finding.file().endsWith(SegmentId.RUNS_SUFFIX)) {
+      boolean spare =
+          finding.file().endsWith(SegmentId.RUNS_SUFFIX)
+              || finding.file().endsWith('/' + KeydirCheckpointWriter.FILE);
+      if (finding.severity() == Severity.DEFECT && spare) {
         folder.move(finding.file());
         actions.add("set aside " + finding.file());
       }

@@ -1,5 +1,8 @@
 package dev.varve.store.recovery;
 
+import dev.varve.store.format.KeydirCheckpointDamagedException;
+import dev.varve.store.format.KeydirCheckpointReader;
+import dev.varve.store.format.KeydirCheckpointWriter;
 import dev.varve.store.format.RecordKind;
 import dev.varve.store.format.RunListDamagedException;
 import dev.varve.store.format.RunListReader;
@@ -131,6 +134,7 @@ final class StoreSurvey {
     surveySegments();
     explainRefusal();
     checkRunLists();
+    checkKeydirs();
     findUnnamed();
   }
 
@@ -506,6 +510,26 @@ final class StoreSurvey {
           segment.id.hintPath(segment.keyspace),
           "there is no hint, which a start would be faster with",
           "writes it");
+    }
+  }
+
+  private void checkKeydirs() throws IOException {
+    for (String keyspace : state.keyspaces().keySet()) {
+      String path = KeydirCheckpointWriter.path(keyspace);
+      if (!storage.exists(path)) {
+        continue;
+      }
+      try (StorageFile file = storage.open(path)) {
+        tally.files++;
+        tally.bytes += file.size();
+        KeydirCheckpointReader.verify(file, path);
+      } catch (KeydirCheckpointDamagedException e) {
+        find(
+            Severity.DEFECT,
+            path,
+            String.valueOf(e.getMessage()),
+            "sets it aside: a start reads hints instead");
+      }
     }
   }
 
