@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -41,10 +42,14 @@ final class BatchEncoder {
             (name, bytes) ->
                 buffers.put(active(tail, name), ByteBuffer.allocate(Math.toIntExact(bytes))));
     List<Pending.Mutated> records = new ArrayList<>(size);
+    LogFile file = null;
+    ByteBuffer buffer = ByteBuffer.allocate(0);
     for (int i = 0; i < size; i++) {
       WriteBatch.Mutation mutation = batch.mutations().get(i);
-      LogFile file = active(tail, mutation.keyspace());
-      ByteBuffer buffer = buffers.getOrDefault(file, ByteBuffer.allocate(0));
+      if (file == null || !file.keyspace().name().equals(mutation.keyspace())) {
+        file = active(tail, mutation.keyspace());
+        buffer = Objects.requireNonNull(buffers.get(file));
+      }
       int at = buffer.position();
       boolean tombstone = mutation instanceof WriteBatch.Delete;
       long expiresAtMs = mutation instanceof WriteBatch.Put put ? put.expiresAtMs() : 0;
@@ -61,8 +66,8 @@ final class BatchEncoder {
     List<Chunk> chunks = new ArrayList<>();
     List<Pending.Span> spans = new ArrayList<>();
     buffers.forEach(
-        (file, buffer) -> {
-          Chunk chunk = new Chunk(file.path(), group.length(file), buffer.flip());
+        (written, bytes) -> {
+          Chunk chunk = new Chunk(written.path(), group.length(written), bytes.flip());
           chunks.add(chunk);
           spans.add(new Pending.Span(chunk.path(), chunk.offset(), chunk.length()));
         });

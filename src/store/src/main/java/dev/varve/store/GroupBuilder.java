@@ -153,7 +153,7 @@ final class GroupBuilder {
 
   private long currentSequence(Keyspace keyspace, byte[] key) throws IOException {
     long nowMs = clock.nowMs();
-    Long staged = inFlight.sequence(keyspace, key, nowMs);
+    Long staged = inFlight.sequence(keyspace, key, nowMs, tail.pending(), group.pending());
     if (staged != null) {
       return staged;
     }

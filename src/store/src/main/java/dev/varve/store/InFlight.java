@@ -8,7 +8,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The newest version of each key that is staged or written but not applied. For the writer. */
+/**
+ * The newest version of each key that is staged or written but not applied. For the writer.
+ *
+ * <p>Only a condition asks for it, so nothing is kept before the first one, and nothing any more
+ * once all is applied.
+ */
 final class InFlight {
   private record Target(Keyspace keyspace, ByteBuffer key) {}
 
@@ -16,6 +21,7 @@ final class InFlight {
 
   private final Map<Target, Version> versions = new HashMap<>();
   private final StreamTails streams = new StreamTails();
+  private boolean tracking;
 
   /** The newest entries of streams; not taken back when they are applied. */
   StreamTails streams() {
@@ -27,17 +33,27 @@ final class InFlight {
       for (Pending.Mutated record : batch.records()) {
         if (record.keyspace().type() == KeyspaceType.STREAM) {
           streams.note(record);
-          continue;
+        } else if (tracking) {
+          track(batch, record);
         }
-        versions.put(
-            target(record),
-            new Version(batch.sequence(), !record.location().tombstone(), record.expiresAtMs()));
       }
     }
   }
 
-  void applied(Pending effect) {
+  private void track(Pending.Batch batch, Pending.Mutated record) {
+    versions.put(
+        target(record),
+        new Version(batch.sequence(), !record.location().tombstone(), record.expiresAtMs()));
+  }
+
+  private void track(Pending effect) {
     if (effect instanceof Pending.Batch batch) {
+      batch.records().forEach(record -> track(batch, record));
+    }
+  }
+
+  void applied(Pending effect) {
+    if (tracking && effect instanceof Pending.Batch batch) {
       for (Pending.Mutated record : batch.records()) {
         Target target = target(record);
         Version version = versions.get(target);
@@ -45,19 +61,36 @@ final class InFlight {
           versions.remove(target);
         }
       }
+      tracking = !versions.isEmpty();
     }
   }
 
   /** Starts again from what is pending and staged. */
   void reset(Collection<Pending> pending, List<Pending> staged) {
     versions.clear();
+    tracking = false;
     streams.clear();
     pending.forEach(this::add);
     staged.forEach(this::add);
   }
 
-  /** The key's sequence, 0 when it is deleted or expired; null when nothing is in flight. */
-  @Nullable Long sequence(Keyspace keyspace, byte[] key, long nowMs) {
+  /**
+   * The key's sequence, 0 when it is deleted or expired; null when nothing is in flight.
+   *
+   * @param pending what is written and not applied, in order
+   * @param staged what follows it
+   */
+  @Nullable Long sequence(
+      Keyspace keyspace,
+      byte[] key,
+      long nowMs,
+      Collection<Pending> pending,
+      Collection<Pending> staged) {
+    if (!tracking) {
+      pending.forEach(this::track);
+      staged.forEach(this::track);
+      tracking = !versions.isEmpty();
+    }
     Version version = versions.get(new Target(keyspace, ByteBuffer.wrap(key)));
     if (version == null) {
       return null;

@@ -133,13 +133,11 @@ final class SegmentLoader {
     }
     long hash = Hash.of(key);
     Keyspace.KeyMatch match = keyspace.new KeyMatch(key);
-    Location other = keyspace.keydir().get(hash, match);
-    if (other == null) {
-      keyspace.keydir().put(hash, now, candidate -> false);
-      keyspace.account(null, now);
-    } else if (sequenceOf(other) < sequence) {
-      keyspace.keydir().replace(hash, other, now);
+    Location other = keyspace.keydir().put(hash, now, match);
+    if (other == null || sequenceOf(other) < sequence) {
       keyspace.account(other, now);
+    } else {
+      keyspace.keydir().replace(hash, now, other); // which is newer, or the same record
     }
   }
 

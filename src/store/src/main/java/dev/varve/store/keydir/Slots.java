@@ -29,8 +29,11 @@ final class Slots {
   static final int SLOT_BYTES = 16;
   static final int FINGERPRINT_BITS = 51;
 
-  /** The most slots of a table with a single home: 32 KiB, which an insert moves half of. */
-  static final int DENSE_SLOTS_MAX = 2048;
+  /**
+   * The most slots of a table with a single home: 16 KiB, which an insert moves half of. A smaller
+   * table with homes would need more than 20 bytes an entry for the slots after the last home.
+   */
+  static final int DENSE_SLOTS_MAX = 1024;
 
   /** Up to here the slots double: too few bytes in all to count. */
   private static final int DOUBLING_SLOTS_MAX = 32;

@@ -1,6 +1,5 @@
 package dev.varve.store.segment;
 
-import dev.varve.store.format.Crc32c;
 import dev.varve.store.format.LogRecord;
 import dev.varve.store.format.RecordCodec;
 import dev.varve.store.format.RecordKind;
@@ -9,6 +8,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +31,10 @@ public final class SegmentScanner {
 
   private int at;
   private int length;
-  private int crc;
+
+  /** Over the records before the current one. */
+  private final CRC32C crc = new CRC32C();
+
   private @Nullable ScanEnd end;
 
   /**
@@ -53,7 +56,7 @@ public final class SegmentScanner {
       return false;
     }
     if (length > 0) {
-      crc = Crc32c.combine(crc, Crc32c.of(buffer, at, length), length);
+      crc.update(buffer.array(), buffer.arrayOffset() + at, length);
     }
     at += length;
     length = 0;
@@ -85,7 +88,7 @@ public final class SegmentScanner {
 
   /** The CRC32C of all bytes from the scan's start to the current record's start. */
   public int crcBefore() {
-    return crc;
+    return (int) crc.getValue();
   }
 
   /** Where the record begins in the file. */

@@ -5,6 +5,7 @@ import dev.varve.store.storage.StorageFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
 
 /**
  * Appends to one segment and knows its length and the CRC32C of all of it. What is in the file
@@ -44,11 +45,12 @@ public final class SegmentWriter implements Closeable {
    */
   public void append(ByteBuffer... sources) throws IOException {
     long bytes = 0;
-    int extended = crc;
+    CRC32C appended = new CRC32C();
     for (ByteBuffer source : sources) {
-      extended = Crc32c.combine(extended, Crc32c.of(source), source.remaining());
       bytes += source.remaining();
+      appended.update(source.duplicate());
     }
+    int extended = Crc32c.combine(crc, (int) appended.getValue(), bytes);
     file.write(sources, length);
     length += bytes;
     crc = extended;
