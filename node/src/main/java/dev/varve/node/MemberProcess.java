@@ -20,6 +20,9 @@ import dev.varve.replication.StandaloneMember;
 import dev.varve.replication.Timing;
 import dev.varve.store.StoreOptions;
 import dev.varve.store.StoreRuntime;
+import dev.varve.store.manifest.Layout;
+import dev.varve.store.manifest.ManifestState;
+import dev.varve.store.storage.MemoryStorage;
 import dev.varve.store.storage.PosixStorage;
 import dev.varve.store.storage.Storage;
 import io.fabric8.kubernetes.client.Config;
@@ -62,8 +65,7 @@ final class MemberProcess implements AutoCloseable {
   static MemberProcess start(NodeSettings settings) throws IOException {
     Deque<AutoCloseable> resources = new ArrayDeque<>();
     try {
-      Files.createDirectories(settings.dataDir());
-      Storage storage = new PosixStorage(settings.dataDir());
+      Storage storage = storage(settings, resources);
       MemberScheduler scheduler = opened(resources, new MemberScheduler(settings.member()));
       ExecutorService blocking =
           Executors.newCachedThreadPool(
@@ -76,7 +78,8 @@ final class MemberProcess implements AutoCloseable {
               () -> StoreRuntime.threads(settings.member()),
               System::currentTimeMillis,
               new SecureRandom());
-      StoreOptions options = StoreOptions.defaults().withKeyspaces(settings.keyspaces());
+      StoreOptions options =
+          StoreOptions.defaults().withKeyspaces(settings.keyspaces()).withLayout(settings.layout());
       Member member =
           switch (settings.mode()) {
             case Standalone() ->
@@ -102,6 +105,25 @@ final class MemberProcess implements AutoCloseable {
       closeAll(resources);
       throw e;
     }
+  }
+
+  private static Storage storage(NodeSettings settings, Deque<AutoCloseable> resources)
+      throws IOException {
+    if (settings.layout() != Layout.MEMORY) {
+      Files.createDirectories(settings.dataDir());
+      return new PosixStorage(settings.dataDir());
+    }
+    if (Files.exists(settings.dataDir().resolve(ManifestState.PATH))) {
+      throw new IOException(
+          settings.dataDir()
+              + " holds a store, which the layout memory would not serve: leave VARVE_LAYOUT out, or"
+              + " name another directory");
+    }
+    LOG.infof(
+        "the store is in memory, at most %d bytes: nothing survives this process, and %s is not"
+            + " used",
+        settings.memoryBytesMax(), settings.dataDir());
+    return opened(resources, new MemoryStorage(settings.memoryBytesMax()));
   }
 
   private static MemberOptions memberOptions(NodeSettings settings, Map<String, String> peers) {

@@ -20,6 +20,8 @@ import dev.varve.replication.Member;
 import dev.varve.replication.MemberRole;
 import dev.varve.replication.MemberStatus;
 import dev.varve.store.Store;
+import dev.varve.store.compaction.CompactionPlan;
+import dev.varve.store.manifest.Layout;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
@@ -133,7 +135,11 @@ public final class Node implements AutoCloseable {
     if (settings.keyspaces().stream().anyMatch(k -> k.retention().any())) {
       retention.start(settings.retentionInterval());
     }
-    if (settings.compaction().enabled() && !settings.managed()) {
+    if (settings.layout() == Layout.MEMORY) {
+      LOG.infof(
+          "not compacting by itself: %s: a store in memory frees dead segments as they come about",
+          CompactionPlan.MEMORY_LAYOUT);
+    } else if (settings.compaction().enabled() && !settings.managed()) {
       ownCompaction.start();
     }
   }

@@ -1,6 +1,7 @@
 package dev.varve.node.settings;
 
 import dev.varve.store.KeyspaceOptions;
+import dev.varve.store.manifest.Layout;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param compaction the node's own compaction, and the defaults of requested ones
  * @param checkpointInterval between two checkpoints on the primary
  * @param retentionInterval between two decisions on what the keyspaces' limits hide
+ * @param layout how records lie in the directory; null: as it was made, segmented if it is new
+ * @param memoryBytesMax the most memory of a store in memory
  */
 public record NodeSettings(
     String member,
@@ -41,7 +44,9 @@ public record NodeSettings(
     boolean managed,
     CompactionSettings compaction,
     Duration checkpointInterval,
-    Duration retentionInterval) {
+    Duration retentionInterval,
+    @Nullable Layout layout,
+    long memoryBytesMax) {
 
   public NodeSettings {
     keyspaces = List.copyOf(keyspaces);

@@ -10,6 +10,8 @@ import dev.varve.node.settings.NodeSettings.Standalone;
 import dev.varve.store.KeyspaceOptions;
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.Layout;
+import dev.varve.store.storage.MemoryStorage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -59,7 +61,31 @@ public final class SettingsReader {
         flag("VARVE_MANAGED", false),
         compaction(),
         seconds("CHECKPOINT_INTERVAL", 300),
-        seconds("RETENTION_INTERVAL", 60));
+        seconds("RETENTION_INTERVAL", 60),
+        layout(mode),
+        size("VARVE_MEMORY_MAX", "1GB", MemoryStorage.CAPACITY_BYTES_MIN, Long.MAX_VALUE));
+  }
+
+  private @Nullable Layout layout(Mode mode) {
+    Optional<String> text = text("VARVE_LAYOUT");
+    if (text.isEmpty()) {
+      return null;
+    }
+    Layout layout =
+        switch (text.get()) {
+          case "segmented" -> Layout.SEGMENTED;
+          case "memory" -> Layout.MEMORY;
+          default ->
+              throw new SettingsException("VARVE_LAYOUT is segmented or memory, not " + text.get());
+        };
+    if (layout != Layout.SEGMENTED && !(mode instanceof Standalone)) {
+      throw new SettingsException(
+          "VARVE_LAYOUT="
+              + text.get()
+              + " is for a node that stands alone: the members of a shard, and whoever follows one,"
+              + " have the same segments on their disks");
+    }
+    return layout;
   }
 
   private Mode mode(String member) {

@@ -14,6 +14,7 @@ import dev.varve.node.settings.NodeSettings.Standalone;
 import dev.varve.store.KeyspaceOptions;
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.retention.RetentionRules;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -162,6 +163,35 @@ class SettingsReaderTest {
             new KubernetesLease("shop", "orders-0")),
         settings.mode());
     assertEquals("b.svc:9090", settings.addressAt(4711));
+  }
+
+  @Test
+  void aLayoutIsForANodeThatStandsAlone() {
+    assertNull(read().layout());
+    values.put("VARVE_LAYOUT", "memory");
+    values.put("VARVE_MEMORY_MAX", "64Mi");
+    assertEquals(Layout.MEMORY, read().layout());
+    assertEquals(64L << 20, read().memoryBytesMax());
+    values.put("VARVE_LAYOUT", "pile");
+    assertTrue(message().contains("VARVE_LAYOUT is"));
+    for (String layout : List.of("memory")) {
+      values.put("VARVE_LAYOUT", layout);
+      values.remove("VARVE_MODE");
+      values.put("VARVE_REPLICA_OF", "primary:9090");
+      assertTrue(message().contains("VARVE_LAYOUT=" + layout + " is for a node that stands alone"));
+      values.remove("VARVE_REPLICA_OF");
+      replicated();
+      values.put("VARVE_LEASE_FILE", "/tmp/lease");
+      assertTrue(message().contains("VARVE_LAYOUT=" + layout + " is for a node that stands alone"));
+      values.remove("VARVE_PEERS");
+      values.put("VARVE_MODE", "standalone");
+    }
+    values.put("VARVE_LAYOUT", "segmented");
+    assertEquals(Layout.SEGMENTED, read().layout());
+  }
+
+  private String message() {
+    return String.valueOf(assertThrows(SettingsException.class, this::read).getMessage());
   }
 
   @Test

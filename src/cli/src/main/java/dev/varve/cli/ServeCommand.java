@@ -31,18 +31,10 @@ import picocli.CommandLine.Parameters;
           + " CHECKPOINT_INTERVAL, are taken from the environment; VARVE_JAVA_OPTS has JVM options for it."
     })
 final class ServeCommand implements Callable<Integer> {
-  /** How the records of a keyspace lie on disk. */
-  enum Layout {
-    SEGMENTED("segmented"),
-    SINGLE_FILE("single-file"),
-    MEMORY("memory");
+  private static final String MEMORY = "memory";
 
-    private final String text;
-
-    Layout(String text) {
-      this.text = text;
-    }
-  }
+  /** How the records of a keyspace can lie. */
+  private static final List<String> LAYOUTS = List.of("segmented", MEMORY);
 
   private static final Pattern READY = Pattern.compile("\\bready on (\\S+:\\d+)\\b");
   private static final Pattern KEYSPACE_NAME = Pattern.compile("[a-z]([-a-z0-9]{0,38}[a-z0-9])?");
@@ -77,8 +69,14 @@ final class ServeCommand implements Callable<Integer> {
           "A keyspace, or a stream; repeatable. Default: main:64Mi and objects:256Mi; other sizes: 64Mi")
   private List<String> keyspaces = new ArrayList<>();
 
-  @Option(names = "--layout", paramLabel = "segmented", description = "Default: segmented")
-  private String layout = Layout.SEGMENTED.text;
+  @Option(
+      names = "--layout",
+      paramLabel = "segmented|memory",
+      description = {
+        "How records lie in DIR. Default: as DIR was made; segmented where it is new.",
+        "memory: in memory, at most VARVE_MEMORY_MAX bytes (1GB); nothing is kept, and DIR is not used"
+      })
+  private @Nullable String layout;
 
   @Option(
       names = "--replica-of",
@@ -99,7 +97,9 @@ final class ServeCommand implements Callable<Integer> {
     environment.clear();
     environment.putAll(varve.invocation().environment());
     environment.putAll(settings());
-    Files.createDirectories(Path.of(directory));
+    if (!MEMORY.equals(layout)) {
+      Files.createDirectories(Path.of(directory));
+    }
     Process node = builder.start();
     node.getOutputStream().close();
     Thread out = relay("varve-node-out", node.getInputStream(), true);
@@ -112,16 +112,18 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private void checkLayout() {
-    for (Layout known : Layout.values()) {
-      if (known.text.equals(layout)) {
-        if (known == Layout.SEGMENTED) {
-          return;
-        }
-        throw new UsageException(
-            "--layout " + layout + " is not available in this version; segmented is");
-      }
+    if (layout == null) {
+      return;
     }
-    throw new UsageException("--layout " + layout + " is unknown; segmented is available");
+    if (!LAYOUTS.contains(layout)) {
+      throw new UsageException("--layout " + layout + " is unknown: it is one of " + LAYOUTS);
+    }
+    if (replicaOf != null && !layout.equals(LAYOUTS.getFirst())) {
+      throw new UsageException(
+          "--layout "
+              + layout
+              + " does not go with --replica-of: a replica keeps its primary's segments as they are");
+    }
   }
 
   /** The environment that tells the node what to be. */
@@ -134,6 +136,9 @@ final class ServeCommand implements Callable<Integer> {
       settings.put(
           "VARVE_KEYSPACES",
           keyspaces.stream().map(ServeCommand::keyspace).collect(Collectors.joining(",")));
+    }
+    if (layout != null) {
+      settings.put("VARVE_LAYOUT", layout);
     }
     // The node is told exactly one mode; and a follower must not go by its primary's name.
     if (replicaOf == null) {

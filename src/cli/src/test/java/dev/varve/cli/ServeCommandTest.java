@@ -104,17 +104,25 @@ class ServeCommandTest {
   }
 
   @Test
+  void tellsTheNodeItsLayoutAndMakesNoDirectoryForMemory() {
+    CommandRun run = start(Map.of("FAKE_EXIT", "7"), "--layout", "memory").await();
+    assertTrue(run.err().contains("setting VARVE_LAYOUT=memory"), run.err());
+    assertFalse(Files.exists(folder.resolve("data")), "a store in memory has no directory");
+    assertFalse(start(Map.of("FAKE_EXIT", "7")).await().err().contains("VARVE_LAYOUT"));
+  }
+
+  @Test
   void endsWithTheNodesExitCode() {
     assertEquals(7, start(Map.of("FAKE_EXIT", "7")).await().code());
   }
 
   @Test
-  void refusesWhatThisVersionDoesNotHave() {
+  void refusesWrongOptions() {
     Map<String, String[]> wrong =
         Map.of(
-            "--layout memory is not available in this version", new String[] {"--layout", "memory"},
-            "--layout single-file is not available", new String[] {"--layout", "single-file"},
-            "--layout pile is unknown", new String[] {"--layout", "pile"},
+            "--layout memory does not go with --replica-of",
+                new String[] {"--layout", "memory", "--replica-of", "127.0.0.1:9090"},
+            "--layout pile is unknown: it is one of", new String[] {"--layout", "pile"},
             "log:Stream:64Mi:2 is not NAME", new String[] {"--keyspace", "log:Stream:64Mi:2"},
             "is not NAME[:Stream][:SEGMENTSIZE]", new String[] {"--keyspace", "main:64Mi:2"},
             "a name is of a-z", new String[] {"--keyspace", "../etc"},

@@ -25,6 +25,9 @@ final class Applier {
     void durable(long sequence);
 
     void cutOff(Keyspace keyspace);
+
+    /** Not of an edit: there was no room for a group. */
+    void full();
   }
 
   Applier(Applied applied, Keyspaces keyspaces, EditEffects effects) {
@@ -52,6 +55,11 @@ final class Applier {
   /** Everything up to a sequence is durable on this member. */
   void durable(long sequence) {
     effects.durable(sequence);
+  }
+
+  /** There was no room for a group. */
+  void full() {
+    effects.full();
   }
 
   private void applyBatch(Pending.Batch batch) throws IOException {

@@ -11,6 +11,7 @@ import dev.varve.store.compaction.Strategy;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -40,6 +41,7 @@ final class Compactor {
   private final Maintenance maintenance;
   private final Times times;
   private final EventLog events;
+  private final @Nullable Layout layout;
   private final Map<String, Running> running = new ConcurrentHashMap<>();
 
   /** A run under way, told of to those who ask. */
@@ -63,7 +65,8 @@ final class Compactor {
       Adoption adoption,
       Maintenance maintenance,
       Times times,
-      EventLog events) {
+      EventLog events,
+      @Nullable Layout layout) {
     this.storage = storage;
     this.runtime = runtime;
     this.keyspaces = keyspaces;
@@ -75,9 +78,13 @@ final class Compactor {
     this.maintenance = maintenance;
     this.times = times;
     this.events = events;
+    this.layout = layout;
   }
 
   CompactionPlan plan(CompactionOptions options) {
+    if (layout == Layout.MEMORY) {
+      return MemoryReclaim.PLAN;
+    }
     Keyspace keyspace = keyspaces.existing(options.keyspace());
     if (options.strategy() == Strategy.SHIFT && keyspace.type() == KeyspaceType.STREAM) {
       return new CompactionPlan(
@@ -96,7 +103,7 @@ final class Compactor {
     return CompactionPlanner.plan(options, keyspace.segmentBytes(), sealed);
   }
 
-  private List<SegmentStats> stats(Keyspace keyspace) {
+  List<SegmentStats> stats(Keyspace keyspace) {
     List<SegmentStats> stats = new ArrayList<>();
     applied.lock().lock();
     try {
@@ -285,7 +292,8 @@ final class Compactor {
     return report.completed(totalBytes(keyspace));
   }
 
-  private List<LiveSegment> pin(Keyspace keyspace, List<SegmentId> selected) {
+  /** The selected segments, each with a reference that the caller releases. */
+  List<LiveSegment> pin(Keyspace keyspace, List<SegmentId> selected) {
     List<LiveSegment> inputs = new ArrayList<>();
     applied.lock().lock();
     try {

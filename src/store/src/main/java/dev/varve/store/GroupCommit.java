@@ -321,6 +321,9 @@ final class GroupCommit {
     if (refusal == null) {
       refusal = cause instanceof DiskFullException ? new StoreFullException(cause) : poison(cause);
     }
+    if (refusal instanceof StoreFullException) {
+      applier.full();
+    }
     for (CompletableFuture<?> done : waiting) {
       done.completeExceptionally(refusal);
     }

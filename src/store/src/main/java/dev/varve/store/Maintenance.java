@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What committed edits set off, done in order on the maintenance executor: hints of sealed
@@ -23,6 +24,7 @@ final class Maintenance implements Applier.EditEffects {
   private final CutOffSweep sweep;
   private final KeydirCheckpoints keydirs;
   private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile @Nullable MemoryReclaim reclaim;
 
   /** Something that may fail without harm to the log. */
   interface Task {
@@ -44,9 +46,32 @@ final class Maintenance implements Applier.EditEffects {
     this.keydirs = keydirs;
   }
 
+  /** For a store in memory: its segments need no hints, but to be freed. */
+  void reclaimWith(MemoryReclaim with) {
+    reclaim = with;
+  }
+
+  /** Whether nothing is ever opened again from what is written here. */
+  boolean isInMemory() {
+    return reclaim != null;
+  }
+
   @Override
   public void rolled(Keyspace keyspace, LiveSegment closedSegment, Edit.SegmentFile file) {
-    writeHint(keyspace, closedSegment, file);
+    MemoryReclaim memory = reclaim;
+    if (memory == null) {
+      writeHint(keyspace, closedSegment, file);
+    } else {
+      submit("free memory", memory::look);
+    }
+  }
+
+  @Override
+  public void full() {
+    MemoryReclaim memory = reclaim;
+    if (memory != null && memory.press()) {
+      submit("free memory", memory::look);
+    }
   }
 
   /** Writes a sealed segment's hint, unless it is gone by then. */
@@ -68,6 +93,10 @@ final class Maintenance implements Applier.EditEffects {
   public void compacted(long sequence, Edit.Compaction compaction) {
     adoption.enqueue(sequence, compaction);
     submit("adopt " + compaction.runId(), adoption::runQueued);
+    MemoryReclaim memory = reclaim;
+    if (memory != null) {
+      submit("free memory", memory::look); // once more: room may have been short
+    }
   }
 
   @Override
@@ -77,7 +106,9 @@ final class Maintenance implements Applier.EditEffects {
     if (adoption.backlog() > 0) {
       submit("adopt", adoption::runQueued);
     }
-    submit("write the keydir's checkpoint", keydirs::writeDue);
+    if (!isInMemory()) {
+      submit("write the keydir's checkpoint", keydirs::writeDue);
+    }
   }
 
   @Override

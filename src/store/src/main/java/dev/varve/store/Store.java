@@ -7,9 +7,11 @@ import dev.varve.store.compaction.Strategy;
 import dev.varve.store.format.LogRecord;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.recovery.DirectoryMarks;
 import dev.varve.store.recovery.DurableMark;
+import dev.varve.store.storage.MemoryStorage;
 import dev.varve.store.storage.Storage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -49,8 +51,21 @@ public final class Store implements AutoCloseable {
    * @throws InstallingException if it holds half an image
    * @throws CorruptionException if committed or durable data is damaged, or a repair was not
    *     finished; nothing was changed
+   * @throws IllegalArgumentException if the options' layout is not one for this storage
    */
   public static Store open(StoreOptions options, Storage storage, StoreRuntime runtime)
+      throws IOException {
+    if (options.layout() != Layout.MEMORY) {
+      return openIn(options, storage, runtime);
+    }
+    if (storage instanceof MemoryStorage memory) {
+      return openIn(MemoryReclaim.fitted(options, memory), storage, runtime);
+    }
+    throw new IllegalArgumentException(
+        "layout: MEMORY goes with a MemoryStorage, not " + storage.getClass().getSimpleName());
+  }
+
+  private static Store openIn(StoreOptions options, Storage storage, StoreRuntime runtime)
       throws IOException {
     Closeable lock = storage.lock(ImageInstaller.LOCK);
     List<Closeable> opened = new ArrayList<>();
@@ -244,7 +259,8 @@ public final class Store implements AutoCloseable {
 
   /**
    * Compacts a keyspace on the calling thread and returns how that ended; the same call again (by
-   * run id and keyspace) returns the first one's end. Leader only.
+   * run id and keyspace) returns the first one's end. Leader only. A store in memory has nothing to
+   * compact: it answers SKIPPED with reason {@link CompactionPlan#MEMORY_LAYOUT}.
    *
    * @param progress told of the start, of progress, and of the end
    * @throws NotLeaderException before anything began

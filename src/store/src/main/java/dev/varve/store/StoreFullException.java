@@ -1,10 +1,13 @@
 package dev.varve.store;
 
-/** The disk is full; nothing was written, the store is valid and reads go on. */
+/**
+ * The disk, or the capacity that the storage was given, is full; nothing was written, the store is
+ * valid and reads go on.
+ */
 public final class StoreFullException extends StoreException {
   private static final long serialVersionUID = 1L;
 
   public StoreFullException(Throwable cause) {
-    super("the disk is full", cause);
+    super("the store is full: " + cause.getMessage(), cause);
   }
 }

@@ -1,8 +1,10 @@
 package dev.varve.store;
 
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.recovery.DurableMark;
+import dev.varve.store.storage.MemoryStorage;
 import dev.varve.store.storage.Storage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -86,7 +88,12 @@ record StoreParts(
             adoption,
             maintenance,
             times,
-            events);
+            events,
+            options.layout());
+    if (storage instanceof MemoryStorage memory && options.layout() == Layout.MEMORY) {
+      maintenance.reclaimWith(
+          new MemoryReclaim(memory, keyspaces, tail, writer, adoption, compactor, times, runtime));
+    }
     Images images = new Images(storage, keyspaces, applied, adoption);
     ShardLog log = new StoreLog(storage, writer, published, window, images, adoption, maintenance);
     for (ManifestState.SequencedCompaction compaction : recovered.installation().toAdopt()) {
@@ -185,7 +192,9 @@ record StoreParts(
   private void closeFiles(CompletableFuture<Void> done, @Nullable Throwable failure) {
     Throwable outcome = failure;
     try {
-      keydirs.writeDue();
+      if (!maintenance.isInMemory()) {
+        keydirs.writeDue();
+      }
     } catch (IOException | RuntimeException e) {
       // The next open takes longer, no more.
       LOG.log(System.Logger.Level.WARNING, "could not write the keydir's checkpoint: {0}", e);

@@ -46,6 +46,9 @@ public record CompactionPlan(
   /** The strategy is None. */
   public static final String DISABLED = "Disabled";
 
+  /** The store is in memory and frees what is dead by itself. */
+  public static final String MEMORY_LAYOUT = "MemoryLayout";
+
   /** Copies the list. */
   public CompactionPlan {
     choices = List.copyOf(choices);

@@ -20,12 +20,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What both storages promise alike. */
+/** What all storages promise alike. */
 class StorageContractTest {
 
   enum Kind {
     POSIX,
-    SIMULATED
+    SIMULATED,
+    MEMORY
   }
 
   @TempDir Path directory;
@@ -34,6 +35,7 @@ class StorageContractTest {
     return switch (kind) {
       case POSIX -> new PosixStorage(directory.resolve("store"));
       case SIMULATED -> new SimulatedStorage();
+      case MEMORY -> new MemoryStorage(MemoryStorage.CAPACITY_BYTES_MIN);
     };
   }
 
