@@ -18,8 +18,11 @@ import dev.varve.protocol.v1.StatusRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -96,6 +99,81 @@ class LayoutNodeTest {
           });
       assertTrue(node.get("k2").getFound());
       assertTrue(node.node().isAlive());
+    }
+  }
+
+  private TestNode singleFile(String... more) throws IOException {
+    List<String> settings =
+        new ArrayList<>(List.of("VARVE_LAYOUT", "single-file", "SEGMENT_SIZE", "256Ki"));
+    settings.addAll(List.of(more));
+    return TestNode.standalone(directory.resolve("single"), settings.toArray(String[]::new));
+  }
+
+  private List<String> filesOfMain() throws IOException {
+    try (Stream<Path> files = Files.list(directory.resolve("single/main"))) {
+      return files.map(file -> String.valueOf(file.getFileName())).sorted().toList();
+    }
+  }
+
+  @Test
+  void aNodeOfSingleFilesServesSwapsAndGoesOnAfterARestart() throws IOException {
+    ByteString value = ByteString.copyFrom(new byte[64 << 10]);
+    try (TestNode node = singleFile()) {
+      for (int i = 0; i < 100; i++) {
+        node.data().put(TestNode.put("", "k" + i % 4, value).build());
+      }
+      assertEquals(List.of("0000000001-000000000001.log"), filesOfMain());
+      assertTrue(
+          node.admin().plan(PlanRequest.getDefaultInstance()).getExpectedSpaceSaved() > 6_000_000
+              || main(node).getDeadRatio() > 0.9);
+      CompactionEvent end = compact(node).getLast();
+      assertEquals(CompactionEvent.Type.COMPLETED, end.getType(), end.getMessage());
+      assertEquals(main(node).getTotalBytes(), end.getBytesAfter());
+      assertEquals(1, main(node).getSegments());
+      assertEquals(value, node.get("k3").getValue());
+      assertTrue(filesOfMain().contains("0000000001-000000000001.log.old"), filesOfMain() + "");
+      assertEquals(
+          1,
+          filesOfMain().stream().filter(name -> name.endsWith(".log")).count(),
+          filesOfMain() + "");
+      node.put("k0", "after");
+    }
+    try (TestNode node = TestNode.standalone(directory.resolve("single"))) {
+      assertEquals("after", node.get("k0").getValue().toStringUtf8(), "as the directory was made");
+      assertEquals(value, node.get("k3").getValue());
+      CompactionEvent end =
+          node.admin()
+              .compact(
+                  CompactRequest.newBuilder()
+                      .setKeyspace("main")
+                      .setForce(true)
+                      .setForceDelete(true)
+                      .build())
+              .next();
+      assertEquals(CompactionEvent.Type.STARTED, end.getType());
+    }
+    IOException refused =
+        assertThrows(IOException.class, () -> singleFile("VARVE_LAYOUT", "segmented"));
+    assertTrue(String.valueOf(refused.getMessage()).contains("single-file"), refused.toString());
+  }
+
+  @Test
+  void nobodyFollowsANodeOfSingleFiles() throws IOException {
+    try (TestNode primary = singleFile();
+        TestNode follower =
+            TestNode.start(
+                Map.of(
+                    "VARVE_MEMBER", "copy",
+                    "VARVE_REPLICA_OF", primary.node().address(),
+                    "VARVE_DATA_DIR", directory.resolve("copy").toString(),
+                    "VARVE_HOST", "127.0.0.1",
+                    "VARVE_PORT", "0"))) {
+      primary.put("a", "1");
+      Eventually.holds(
+          Duration.ofSeconds(20),
+          () -> follower.node().detail(),
+          () -> follower.node().detail().contains("single-file"));
+      assertFalse(follower.node().isReady());
     }
   }
 

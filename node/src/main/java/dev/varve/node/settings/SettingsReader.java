@@ -69,14 +69,16 @@ public final class SettingsReader {
   private @Nullable Layout layout(Mode mode) {
     Optional<String> text = text("VARVE_LAYOUT");
     if (text.isEmpty()) {
-      return null;
+      return mode instanceof Standalone ? null : Layout.SEGMENTED;
     }
     Layout layout =
         switch (text.get()) {
           case "segmented" -> Layout.SEGMENTED;
+          case "single-file" -> Layout.SINGLE_FILE;
           case "memory" -> Layout.MEMORY;
           default ->
-              throw new SettingsException("VARVE_LAYOUT is segmented or memory, not " + text.get());
+              throw new SettingsException(
+                  "VARVE_LAYOUT is segmented, single-file or memory, not " + text.get());
         };
     if (layout != Layout.SEGMENTED && !(mode instanceof Standalone)) {
       throw new SettingsException(

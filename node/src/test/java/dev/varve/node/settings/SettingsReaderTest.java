@@ -174,7 +174,9 @@ class SettingsReaderTest {
     assertEquals(64L << 20, read().memoryBytesMax());
     values.put("VARVE_LAYOUT", "pile");
     assertTrue(message().contains("VARVE_LAYOUT is"));
-    for (String layout : List.of("memory")) {
+    values.put("VARVE_LAYOUT", "single-file");
+    assertEquals(Layout.SINGLE_FILE, read().layout());
+    for (String layout : List.of("memory", "single-file")) {
       values.put("VARVE_LAYOUT", layout);
       values.remove("VARVE_MODE");
       values.put("VARVE_REPLICA_OF", "primary:9090");
@@ -188,6 +190,10 @@ class SettingsReaderTest {
     }
     values.put("VARVE_LAYOUT", "segmented");
     assertEquals(Layout.SEGMENTED, read().layout());
+    values.remove("VARVE_LAYOUT");
+    values.remove("VARVE_MODE");
+    values.put("VARVE_REPLICA_OF", "primary:9090");
+    assertEquals(Layout.SEGMENTED, read().layout(), "whatever the directory was before");
   }
 
   private String message() {

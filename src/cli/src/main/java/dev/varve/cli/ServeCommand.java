@@ -34,7 +34,7 @@ final class ServeCommand implements Callable<Integer> {
   private static final String MEMORY = "memory";
 
   /** How the records of a keyspace can lie. */
-  private static final List<String> LAYOUTS = List.of("segmented", MEMORY);
+  private static final List<String> LAYOUTS = List.of("segmented", "single-file", MEMORY);
 
   private static final Pattern READY = Pattern.compile("\\bready on (\\S+:\\d+)\\b");
   private static final Pattern KEYSPACE_NAME = Pattern.compile("[a-z]([-a-z0-9]{0,38}[a-z0-9])?");
@@ -71,9 +71,10 @@ final class ServeCommand implements Callable<Integer> {
 
   @Option(
       names = "--layout",
-      paramLabel = "segmented|memory",
+      paramLabel = "segmented|single-file|memory",
       description = {
         "How records lie in DIR. Default: as DIR was made; segmented where it is new.",
+        "single-file: one file a keyspace, of at most 2Gi; compaction keeps the one before as *.old",
         "memory: in memory, at most VARVE_MEMORY_MAX bytes (1GB); nothing is kept, and DIR is not used"
       })
   private @Nullable String layout;

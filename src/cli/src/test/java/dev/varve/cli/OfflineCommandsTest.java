@@ -19,6 +19,7 @@ import dev.varve.store.StoreRuntime;
 import dev.varve.store.WriteBatch;
 import dev.varve.store.format.Crc32c;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.storage.PosixStorage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,6 +99,42 @@ class OfflineCommandsTest {
     try (StoreRuntime runtime = StoreRuntime.threads("test");
         Store store = Store.openStandalone(OPTIONS, new PosixStorage(directory), runtime)) {
       assertNotNull(store.get("main", "key-4".getBytes(UTF_8)), "a later value is there");
+    }
+  }
+
+  /** What docs/recovery.md says of a file that a swap has closed. */
+  @Test
+  void worksOnSingleFilesAndMakesAStoreOfAnOldOne() throws IOException {
+    Path single = folder.resolve("single");
+    StoreOptions options = OPTIONS.withLayout(Layout.SINGLE_FILE);
+    try (StoreRuntime runtime = StoreRuntime.threads("test");
+        Store store = Store.openStandalone(options, new PosixStorage(single), runtime)) {
+      for (int i = 0; i < 300; i++) {
+        WriteBatch batch = new WriteBatch();
+        batch.put("main", ("key-" + i % 10).getBytes(UTF_8), new byte[1000]);
+        store.write(batch).join();
+      }
+    }
+    assertEquals(0, varve("verify", single.toString()).code());
+    CommandRun done = varve("compact", single.toString(), "--min-bytes", "0");
+    assertEquals(0, done.code(), done.err());
+    assertTrue(done.out().contains("main completed"), done.out());
+    CommandRun verified = varve("verify", single.toString());
+    assertEquals(0, verified.code(), verified.out());
+    Path old;
+    try (Stream<Path> files = Files.list(single.resolve("main"))) {
+      old = files.filter(f -> f.toString().endsWith(".log.old")).findFirst().orElseThrow();
+    }
+    Path made = folder.resolve("made");
+    Files.createDirectories(made.resolve("main"));
+    String name = String.valueOf(old.getFileName());
+    Files.copy(old, made.resolve("main").resolve(name.substring(0, name.length() - 4)));
+    CommandRun repaired = varve("repair", made.toString());
+    assertEquals(0, repaired.code(), repaired.err());
+    try (StoreRuntime runtime = StoreRuntime.threads("test");
+        Store store = Store.openStandalone(OPTIONS, new PosixStorage(made), runtime)) {
+      assertEquals(10, store.status().keyspaces().getFirst().liveKeys());
+      assertTrue(store.status().keyspaces().getFirst().totalBytes() > 300_000, "dead ones too");
     }
   }
 

@@ -122,6 +122,8 @@ class ServeCommandTest {
         Map.of(
             "--layout memory does not go with --replica-of",
                 new String[] {"--layout", "memory", "--replica-of", "127.0.0.1:9090"},
+            "--layout single-file does not go with --replica-of",
+                new String[] {"--layout", "single-file", "--replica-of", "127.0.0.1:9090"},
             "--layout pile is unknown: it is one of", new String[] {"--layout", "pile"},
             "log:Stream:64Mi:2 is not NAME", new String[] {"--keyspace", "log:Stream:64Mi:2"},
             "is not NAME[:Stream][:SEGMENTSIZE]", new String[] {"--keyspace", "main:64Mi:2"},

@@ -13,6 +13,7 @@ import dev.varve.store.TrimBound;
 import dev.varve.store.TrimResult;
 import dev.varve.store.WriteBatch;
 import dev.varve.store.compaction.CancelToken;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.util.List;
@@ -149,6 +150,11 @@ public final class StandaloneMember implements Member {
   }
 
   private CompletableFuture<Response> answerTo(Request request) {
+    if (store.layout() == Layout.SINGLE_FILE) {
+      return CompletableFuture.completedFuture(
+          new Response.Refused(
+              term, self.name() + " has the layout single-file, which nobody can follow"));
+    }
     return switch (request) {
       case Request.FetchEntries fetch -> CompletableFuture.completedFuture(files.entries(fetch));
       case Request.OpenImage _ -> files.openImage();

@@ -44,7 +44,8 @@ final class Adoption {
   private final ArrayDeque<Queued> queue = new ArrayDeque<>();
   private volatile @Nullable SegmentFetcher fetcher;
 
-  private record Queued(long sequence, Edit.Compaction edit, CompletableFuture<Void> done) {}
+  private record Queued(
+      long sequence, Edit.Compaction edit, boolean swap, CompletableFuture<Void> done) {}
 
   Adoption(
       Storage storage,
@@ -63,9 +64,14 @@ final class Adoption {
     fetcher = with;
   }
 
-  void enqueue(long sequence, Edit.Compaction edit) {
+  /**
+   * Takes the next compaction.
+   *
+   * @param swap whether it is a single file's, whose output is active already
+   */
+  void enqueue(long sequence, Edit.Compaction edit, boolean swap) {
     synchronized (queue) {
-      queue.add(new Queued(sequence, edit, new CompletableFuture<>()));
+      queue.add(new Queued(sequence, edit, swap, new CompletableFuture<>()));
     }
   }
 
@@ -95,7 +101,11 @@ final class Adoption {
     Queued next = head();
     while (next != null) {
       try {
-        adopt(next.sequence(), next.edit());
+        if (next.swap()) {
+          adoptSwap(next.sequence(), next.edit());
+        } else {
+          adopt(next.sequence(), next.edit());
+        }
       } catch (IOException | RuntimeException e) {
         failHead(e);
         throw e;
@@ -119,7 +129,8 @@ final class Adoption {
     Queued failed;
     synchronized (queue) {
       failed = queue.remove();
-      queue.addFirst(new Queued(failed.sequence(), failed.edit(), new CompletableFuture<>()));
+      queue.addFirst(
+          new Queued(failed.sequence(), failed.edit(), failed.swap(), new CompletableFuture<>()));
     }
     failed.done().completeExceptionally(cause);
   }
@@ -134,7 +145,40 @@ final class Adoption {
     }
     List<LiveSegment> outputs = open(keyspace, edit);
     move(keyspace, edit, inputs, outputs); // after a failure another try goes on with the rest
-    Retirement.Batch going = swap(sequence, keyspace, edit, inputs, outputs);
+    finish(keyspace, edit, swap(sequence, keyspace, edit, inputs, outputs));
+  }
+
+  /** The closed file is in the table alone, the opened one in its place and appended to. */
+  private void adoptSwap(long sequence, Edit.Compaction edit) throws IOException {
+    Keyspace keyspace = keyspaces.existing(edit.keyspace());
+    Edit.SegmentFile copied = edit.outputs().getFirst();
+    LiveSegment closed = known(keyspace, edit.inputs().getFirst());
+    LiveSegment opened = known(keyspace, copied.id());
+    if (closed == null || opened == null) {
+      throw new NoSuchFileException(edit.inputs().getFirst().logPath(edit.keyspace()));
+    }
+    move(keyspace, edit, List.of(closed), copied.length() == 0 ? List.of() : List.of(opened));
+    Retirement.Batch going;
+    applied.lock().lock();
+    try {
+      opened.unswept();
+      going =
+          retirement.retire(
+              new Retirement.Inputs(
+                  sequence,
+                  keyspace,
+                  List.of(closed),
+                  List.of(),
+                  edit.runs(),
+                  edit.forceDelete(),
+                  true));
+    } finally {
+      applied.lock().unlock();
+    }
+    finish(keyspace, edit, going);
+  }
+
+  private void finish(Keyspace keyspace, Edit.Compaction edit, Retirement.@Nullable Batch going) {
     try {
       sweep.sweep(keyspace); // what was cut off while the run copied it
     } catch (IOException e) {
@@ -301,6 +345,9 @@ final class Adoption {
       Relocations.read(runs, hints, mover);
       for (int i = 0; i < outputs.size(); i++) {
         HintReader hint = hints.get(i);
+        if (!outputs.get(i).sealed()) {
+          continue; // a single file: what was copied to it was noted when it became active
+        }
         outputs.get(i).noteAll(hint.minSequence(), hint.maxSequence(), mover.tombstones[i]);
       }
     } finally {
@@ -381,7 +428,7 @@ final class Adoption {
       segments.removeAll(inputs);
       return retirement.retire(
           new Retirement.Inputs(
-              sequence, keyspace, inputs, List.of(), edit.runs(), edit.forceDelete()));
+              sequence, keyspace, inputs, List.of(), edit.runs(), edit.forceDelete(), false));
     } finally {
       applied.lock().unlock();
     }

@@ -17,7 +17,12 @@ final class Applier {
   interface EditEffects {
     void rolled(Keyspace keyspace, LiveSegment closed, Edit.SegmentFile file);
 
-    void compacted(long sequence, Edit.Compaction compaction);
+    /**
+     * A compaction.
+     *
+     * @param swap whether it is a single file's, whose output is active
+     */
+    void compacted(long sequence, Edit.Compaction compaction, boolean swap);
 
     void checkpointed(long sequence);
 
@@ -106,6 +111,9 @@ final class Applier {
           }
         }
       }
+      if (recorded.edit() instanceof Edit.Swap swap) {
+        swapped(keyspaces.existing(swap.keyspace()), swap);
+      }
       if (recorded.edit() instanceof Edit.CutOff cutOff) {
         ManifestState.KeyspaceState state = applied.manifest().keyspaces().get(cutOff.keyspace());
         if (state != null) {
@@ -119,6 +127,24 @@ final class Applier {
     } finally {
       applied.lock().unlock();
     }
+  }
+
+  /**
+   * The closed segment is read from until adoption has moved the index, but is no longer one that
+   * makes up the keyspace.
+   */
+  private static void swapped(Keyspace keyspace, Edit.Swap swap) {
+    LiveSegment closed = keyspace.segment(swap.closed().id());
+    LiveSegment opened = null;
+    for (LiveSegment open : keyspace.table().all()) {
+      opened = open.id().equals(swap.opened().id()) ? open : opened;
+    }
+    if (closed == null || opened == null) {
+      throw new IllegalStateException("a swap of " + swap.closed().id() + ", which is not open");
+    }
+    closed.seal(swap.closed().length());
+    opened.noteSwapped(swap.opened().length(), closed);
+    keyspace.segments().set(keyspace.segments().indexOf(closed), opened);
   }
 
   private static void sealed(Keyspace keyspace, Edit.SegmentFile closed) {
@@ -138,10 +164,15 @@ final class Applier {
           effects.rolled(keyspace, segment, closed);
         }
       }
-      case Edit.Compaction compaction -> effects.compacted(recorded.sequence(), compaction);
+      case Edit.Compaction compaction -> effects.compacted(recorded.sequence(), compaction, false);
+      case Edit.Swap swap -> effects.compacted(recorded.sequence(), swap.compaction(), true);
       case Edit.Checkpoint _ -> effects.checkpointed(recorded.sequence());
       case Edit.CutOff cutOff -> effects.cutOff(keyspaces.existing(cutOff.keyspace()));
-      case Edit.TermStarted _, Edit.KeyspaceAdded _, Edit.Membership _, Edit.TimeMark _ -> {}
+      case Edit.TermStarted _,
+          Edit.KeyspaceAdded _,
+          Edit.Membership _,
+          Edit.TimeMark _,
+          Edit.LayoutChosen _ -> {}
     }
   }
 }

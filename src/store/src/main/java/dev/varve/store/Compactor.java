@@ -42,6 +42,7 @@ final class Compactor {
   private final Times times;
   private final EventLog events;
   private final @Nullable Layout layout;
+  private final SingleFileCompaction singleFile;
   private final Map<String, Running> running = new ConcurrentHashMap<>();
 
   /** A run under way, told of to those who ask. */
@@ -79,16 +80,34 @@ final class Compactor {
     this.times = times;
     this.events = events;
     this.layout = layout;
+    this.singleFile = new SingleFileCompaction(storage, runtime, applied, tail, writer, times);
+  }
+
+  Layout layout() {
+    return layout == Layout.MEMORY ? Layout.MEMORY : tail.appended().layout();
+  }
+
+  private boolean isSingleFile() {
+    return layout() == Layout.SINGLE_FILE;
   }
 
   CompactionPlan plan(CompactionOptions options) {
-    if (layout == Layout.MEMORY) {
+    if (layout() == Layout.MEMORY) {
       return MemoryReclaim.PLAN;
     }
     Keyspace keyspace = keyspaces.existing(options.keyspace());
     if (options.strategy() == Strategy.SHIFT && keyspace.type() == KeyspaceType.STREAM) {
       return new CompactionPlan(
           false, CompactionPlan.DISABLED, "streams are trimmed, not shifted", List.of(), 0, 0);
+    }
+    if (options.strategy() == Strategy.SHIFT && isSingleFile()) {
+      return new CompactionPlan(
+          false,
+          CompactionPlan.DISABLED,
+          "a single file has no oldest segments to drop",
+          List.of(),
+          0,
+          0);
     }
     return CompactionPlanner.plan(options, keyspace.segmentBytes(), stats(keyspace));
   }
@@ -188,6 +207,10 @@ final class Compactor {
       CompactionPlan plan = plan(request.options());
       if (!plan.wouldCompact()) {
         return report.skipped(plan.reason(), plan.message());
+      }
+      if (isSingleFile()) {
+        singleFile.run(request, keyspace, report, cancel);
+        return committed(keyspace, report, cancel);
       }
       if (sealActive(keyspace, plan)) {
         plan = planSealed(request.options(), keyspace);

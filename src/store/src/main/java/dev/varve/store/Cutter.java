@@ -15,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Removes the uncommitted end of the log; on the writer, with no group under way. */
 final class Cutter {
@@ -70,7 +71,11 @@ final class Cutter {
 
   private void undo(Edit edit, Set<String> directories) throws IOException {
     switch (edit) {
-      case Edit.Roll roll -> undoRoll(roll, directories);
+      case Edit.Roll roll -> reactivate(roll.keyspace(), roll.opened(), roll.closed(), directories);
+      case Edit.Swap swap -> {
+        reactivate(swap.keyspace(), swap.opened().id(), swap.closed(), directories);
+        delete(swap.runs().runsPath(swap.keyspace()));
+      }
       case Edit.KeyspaceAdded added -> tail.removeKeyspace(tail.keyspace(added.keyspace()));
       case Edit.Compaction compaction -> {
         directories.add(compaction.keyspace());
@@ -84,20 +89,22 @@ final class Cutter {
           Edit.Checkpoint _,
           Edit.Membership _,
           Edit.CutOff _,
-          Edit.TimeMark _ -> {}
+          Edit.TimeMark _,
+          Edit.LayoutChosen _ -> {}
     }
   }
 
-  private void undoRoll(Edit.Roll roll, Set<String> directories) throws IOException {
-    directories.add(roll.keyspace());
-    Keyspace keyspace = tail.keyspace(roll.keyspace());
-    LogFile opened = tail.active(roll.keyspace());
-    if (opened == null || !opened.segment().id().equals(roll.opened())) {
-      throw new IllegalStateException(roll.opened() + " is not active");
+  private void reactivate(
+      String name, SegmentId wasOpened, Edit.@Nullable SegmentFile closed, Set<String> directories)
+      throws IOException {
+    directories.add(name);
+    Keyspace keyspace = tail.keyspace(name);
+    LogFile opened = tail.active(name);
+    if (opened == null || !opened.segment().id().equals(wasOpened)) {
+      throw new IllegalStateException(wasOpened + " is not active");
     }
     tail.discard(opened);
-    tail.dropActive(roll.keyspace());
-    Edit.SegmentFile closed = roll.closed();
+    tail.dropActive(name);
     if (closed != null) {
       SegmentId id = closed.id();
       for (LiveSegment segment : keyspace.table().all()) {

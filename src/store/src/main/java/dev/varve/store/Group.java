@@ -125,12 +125,14 @@ final class Group {
         added.add(tail.addKeyspace(keyspace));
       }
       case Edit.Roll roll -> openRolled(roll);
+      case Edit.Swap swap -> openSwapped(swap);
       case Edit.TermStarted _,
           Edit.Compaction _,
           Edit.Checkpoint _,
           Edit.Membership _,
           Edit.CutOff _,
-          Edit.TimeMark _ -> {}
+          Edit.TimeMark _,
+          Edit.LayoutChosen _ -> {}
     }
     tail.appended(next);
     stage(entry, effect);
@@ -141,6 +143,15 @@ final class Group {
     StorageFile file = tail.storage().create(roll.opened().logPath(roll.keyspace()));
     directories.add(roll.keyspace());
     created.add(tail.activate(keyspace, roll.opened(), file));
+  }
+
+  /** The file is there, and durable. */
+  private void openSwapped(Edit.Swap swap) throws IOException {
+    Keyspace keyspace = tail.keyspace(swap.keyspace());
+    Edit.SegmentFile opened = swap.opened();
+    StorageFile file = tail.storage().open(opened.id().logPath(swap.keyspace()));
+    directories.add(swap.keyspace());
+    created.add(tail.activate(keyspace, opened, file));
   }
 
   /** The lengths of all active segments, as an edit staged next records them. */

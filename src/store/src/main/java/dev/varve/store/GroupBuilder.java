@@ -6,6 +6,7 @@ import dev.varve.store.format.StreamEntryCodec;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.InconsistentEditException;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
 import java.io.IOException;
@@ -115,6 +116,14 @@ final class GroupBuilder {
     for (Map.Entry<String, Long> entry : bytes.entrySet()) {
       LogFile active = tail.active(entry.getKey());
       if (active == null || isFull(active, entry.getValue())) {
+        if (active != null && isSingleFile()) {
+          throw new StoreFullException(
+              active.path()
+                  + " can't have more than "
+                  + active.keyspace().segmentBytes()
+                  + " bytes: compact "
+                  + entry.getKey());
+        }
         if (ahead || (active != null && group.touches(active))) {
           return false;
         }
@@ -129,6 +138,10 @@ final class GroupBuilder {
     BatchEncoder.stage(group, tail, batch, term, done);
     inFlight.add(group.pending().getLast());
     return true;
+  }
+
+  private boolean isSingleFile() {
+    return tail.appended().layout() == Layout.SINGLE_FILE;
   }
 
   private boolean isFull(LogFile active, long more) {
@@ -169,7 +182,7 @@ final class GroupBuilder {
 
   private boolean stageSeal(Operation.Seal seal) throws IOException {
     LogFile active = tail.active(seal.keyspace());
-    if (active == null || group.length(active) == 0) {
+    if (active == null || group.length(active) == 0 || isSingleFile()) {
       seal.done().complete(0L);
       return true;
     }

@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import dev.varve.store.manifest.Edit;
 import dev.varve.store.recovery.DurableMark;
 import dev.varve.store.storage.DiskFullException;
 import java.io.IOException;
@@ -385,6 +386,7 @@ final class GroupCommit {
       case Operation.Cut cut -> cut(cut);
       case Operation.Lead lead -> lead(lead);
       case Operation.Resign resign -> resign(resign);
+      case Operation.Swap swap -> swap(swap);
       case Operation.Close close -> close(close);
       case Operation.Leading leading ->
           throw new IllegalStateException("not an operation of the log: " + leading);
@@ -498,6 +500,54 @@ final class GroupCommit {
       refuseLeadings();
     }
     resign.done().complete(null);
+  }
+
+  /** No group is under way, and none begins until the last round is over. */
+  private void swap(Operation.Swap swap) {
+    LogFile active = tail.active(swap.keyspace());
+    if (listener == null || active == null) {
+      swap.done().completeExceptionally(refusal());
+      return;
+    }
+    Edit.SegmentFile closed =
+        new Edit.SegmentFile(active.segment().id(), active.length(), active.crc());
+    busy = true;
+    runtime
+        .syncer()
+        .execute(
+            () -> {
+              Edit.Swap edit = null;
+              Throwable failure = null;
+              try {
+                edit = swap.last().copy(closed);
+              } catch (IOException | RuntimeException e) {
+                failure = e;
+              }
+              Edit.Swap copied = edit;
+              Throwable outcome = failure;
+              runtime.writer().execute(() -> guarded(() -> copied(swap, copied, outcome)));
+            });
+  }
+
+  private void copied(Operation.Swap swap, Edit.@Nullable Swap edit, @Nullable Throwable failure) {
+    busy = false;
+    putBackOpen(); // what was staged ahead meanwhile is for the file that is closed now
+    if (failure != null) {
+      swap.done().completeExceptionally(failure);
+    } else if (edit == null) {
+      swap.done().complete(0L);
+    } else if (listener == null) {
+      swap.done().completeExceptionally(refusal());
+    } else {
+      Group group = new Group(tail);
+      try {
+        builder(group, term).stageEdit(edit, swap.done());
+        write(group, List.of(swap.done()), () -> {});
+      } catch (IOException e) {
+        giveUp(group, List.of(swap.done()), e);
+      }
+    }
+    pump();
   }
 
   private void close(Operation.Close close) {

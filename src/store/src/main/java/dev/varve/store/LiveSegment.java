@@ -78,6 +78,24 @@ final class LiveSegment {
     ascending = known.ascending();
   }
 
+  /**
+   * A swap made it active: it has so many bytes of records that were another segment's, in their
+   * order.
+   */
+  void noteSwapped(long length, LiveSegment from) {
+    ascending = from.ascending;
+    minSequence = Math.min(minSequence, from.minSequence);
+    maxSequence = Math.max(maxSequence, from.maxSequence);
+    maxTombstoneSequence = Math.max(maxTombstoneSequence, from.maxTombstoneSequence);
+    committedLength = Math.max(committedLength, length);
+  }
+
+  /** Records have come into the index here that were another segment's: none of them is swept. */
+  void unswept() {
+    sweptFor = CutOff.NONE;
+    sweptTo = 0;
+  }
+
   /** Whether its records are known to be in the order of their sequences. */
   boolean ascending() {
     return ascending;

@@ -122,9 +122,14 @@ final class LogTail {
 
   /** Makes an empty file the keyspace's active segment. */
   LogFile activate(Keyspace keyspace, SegmentId id, StorageFile file) {
-    SegmentReader reader = new SegmentReader(file, id.logPath(keyspace.name()));
-    LiveSegment segment = keyspace.table().add(id, reader);
-    return activate(keyspace, segment, new SegmentWriter(file, 0, 0));
+    return activate(keyspace, new Edit.SegmentFile(id, 0, 0), file);
+  }
+
+  /** Makes a file with so many bytes the keyspace's active segment. */
+  LogFile activate(Keyspace keyspace, Edit.SegmentFile so, StorageFile file) {
+    SegmentReader reader = new SegmentReader(file, so.id().logPath(keyspace.name()));
+    LiveSegment segment = keyspace.table().add(so.id(), reader);
+    return activate(keyspace, segment, new SegmentWriter(file, so.length(), so.crc()));
   }
 
   LogFile activate(Keyspace keyspace, LiveSegment segment, SegmentWriter writer) {

@@ -90,8 +90,8 @@ final class Maintenance implements Applier.EditEffects {
   }
 
   @Override
-  public void compacted(long sequence, Edit.Compaction compaction) {
-    adoption.enqueue(sequence, compaction);
+  public void compacted(long sequence, Edit.Compaction compaction, boolean swap) {
+    adoption.enqueue(sequence, compaction, swap);
     submit("adopt " + compaction.runId(), adoption::runQueued);
     MemoryReclaim memory = reclaim;
     if (memory != null) {

@@ -5,6 +5,7 @@ import dev.varve.store.keydir.Hash;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.InconsistentEditException;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
 import dev.varve.store.recovery.CorruptionException;
@@ -37,6 +38,7 @@ final class Opening implements TailSink {
   private final Storage storage;
   private final DurableMark mark;
   private final Recovery recovery;
+  private final @Nullable Layout wanted;
   private final Keyspaces keyspaces;
   private final KeydirRestore keydirs;
   private final Installation installation;
@@ -65,19 +67,20 @@ final class Opening implements TailSink {
   /** A sealed segment without a good hint. */
   record HintWanted(Keyspace keyspace, LiveSegment segment, Edit.SegmentFile file) {}
 
-  private Opening(Storage storage, DurableMark mark, Recovery recovery, int snapshotEntriesMax)
+  private Opening(Storage storage, DurableMark mark, Recovery recovery, StoreOptions options)
       throws IOException {
     this.storage = storage;
     this.mark = mark;
     this.recovery = recovery;
-    this.keyspaces = new Keyspaces(snapshotEntriesMax);
+    this.wanted = options.layout();
+    this.keyspaces = new Keyspaces(options.snapshotEntriesMax());
     this.keydirs = new KeydirRestore(storage, recovery);
     this.installation = Installation.of(recovery.committedState(), storage);
   }
 
   static Parts open(Storage storage, DurableMark mark, StoreOptions options) throws IOException {
     try (Recovery recovery = Recovery.begin(storage, mark)) {
-      Opening opening = new Opening(storage, mark, recovery, options.snapshotEntriesMax());
+      Opening opening = new Opening(storage, mark, recovery, options);
       try {
         return opening.open();
       } catch (IOException | RuntimeException e) {
@@ -95,6 +98,7 @@ final class Opening implements TailSink {
       load(keyspace, state);
     }
     recovery.replayTail(this);
+    requireLayout(committed);
     if (recovery.kept() == 0) {
       rejectSegmentsWithoutManifest();
     }
@@ -124,7 +128,30 @@ final class Opening implements TailSink {
       if (segment != null) {
         tails.put(active.logPath(keyspace.name()), segment);
       }
-      keyspace.segments().add(segment == null ? openTail(keyspace, active) : segment);
+      LiveSegment opening = segment == null ? openTail(keyspace, active) : segment;
+      Edit.SegmentFile base = state.activeBase();
+      if (base != null && base.length() > 0 && !loader.loadBase(base, opening)) {
+        hints.add(new HintWanted(keyspace, opening, base));
+      }
+      keyspace.segments().add(opening);
+    }
+  }
+
+  /** A directory keeps the layout that it was made with; one without a keyspace has none yet. */
+  private void requireLayout(ManifestState committed) throws LayoutMismatchException {
+    Layout made = committed.layout();
+    boolean known = !committed.keyspaces().isEmpty() || made != Layout.SEGMENTED;
+    for (Uncommitted entry : uncommitted) {
+      RecordedEdit edit = entry.edit();
+      if (edit != null && edit.edit() instanceof Edit.LayoutChosen chosen) {
+        made = chosen.layout();
+        known = true;
+      }
+      known |= edit != null && edit.edit() instanceof Edit.KeyspaceAdded;
+    }
+    Layout wanted = this.wanted == Layout.MEMORY ? Layout.SEGMENTED : this.wanted;
+    if (known && wanted != null && wanted != made) {
+      throw new LayoutMismatchException(made, wanted);
     }
   }
 
@@ -211,12 +238,14 @@ final class Opening implements TailSink {
         case Edit.KeyspaceAdded added ->
             keyspaces.add(added.keyspace(), added.type(), added.segmentBytes());
         case Edit.Roll roll -> openTail(keyspaces.existing(roll.keyspace()), roll.opened());
+        case Edit.Swap swap -> openTail(keyspaces.existing(swap.keyspace()), swap.opened().id());
         case Edit.TermStarted _,
             Edit.Compaction _,
             Edit.Checkpoint _,
             Edit.Membership _,
             Edit.CutOff _,
-            Edit.TimeMark _ -> {}
+            Edit.TimeMark _,
+            Edit.LayoutChosen _ -> {}
       }
       Pending.Span span = new Pending.Span(ManifestState.PATH, entry.offset(), entry.length());
       pending.add(new Pending.Edited(edit, span, null));
@@ -292,11 +321,13 @@ final class Opening implements TailSink {
                   List.of(),
                   leftovers,
                   edit.runs(),
-                  edit.forceDelete()));
+                  edit.forceDelete(),
+                  false));
     }
   }
 
   private void deleteOrphans(ManifestState committed) throws IOException {
+    OldFiles.settle(storage, committed, mark, recovery.committed());
     Orphans orphans = new Orphans(committed, installation);
     for (Uncommitted entry : uncommitted) {
       RecordedEdit edit = entry.edit();

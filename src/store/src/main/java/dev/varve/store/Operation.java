@@ -1,9 +1,11 @@
 package dev.varve.store;
 
 import dev.varve.store.manifest.Edit;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** What the writer is asked to do, one after the other. */
 sealed interface Operation {
@@ -33,6 +35,24 @@ sealed interface Operation {
 
   /** Seal the active segment of a keyspace if it has a record; completes with 0 if it has none. */
   record Seal(String keyspace, CompletableFuture<Long> done) implements Leading {}
+
+  /**
+   * Of a leader with single files: copy what is left, with no group under way, and swap.
+   *
+   * @param last copies what is left of the file; on the syncer
+   * @param done completes with the edit's sequence, or with 0 if too much was left
+   */
+  record Swap(String keyspace, LastRound last, CompletableFuture<Long> done) implements Operation {}
+
+  /** The last round of a copy. */
+  interface LastRound {
+    /**
+     * Copies the rest and makes the copy durable; null, having done nothing, if it is too much.
+     *
+     * @param closed the active file as it is, which nobody appends to meanwhile
+     */
+    Edit.@Nullable Swap copy(Edit.SegmentFile closed) throws IOException;
+  }
 
   /** A replica's append. */
   record Append(List<LogEntry> entries, CompletableFuture<LogState> done) implements Operation {}

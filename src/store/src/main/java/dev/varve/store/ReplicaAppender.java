@@ -69,6 +69,9 @@ final class ReplicaAppender {
     if (attachment != null && !Attachments.isHere(tail.storage(), attachment)) {
       throw new MissingAttachmentException(attachment);
     }
+    if (recorded.edit() instanceof Edit.LayoutChosen || recorded.edit() instanceof Edit.Swap) {
+      throw new LogDivergedException("the leader's layout is single-file, which is not replicated");
+    }
     if (recorded.edit() instanceof Edit.Roll roll) {
       checkClosed(roll);
     }

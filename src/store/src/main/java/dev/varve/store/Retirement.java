@@ -24,6 +24,7 @@ final class Retirement {
   private final DurableMark mark;
   private final Published published;
   private final EntryWindow window;
+  private final OldFiles oldFiles;
 
   /** Adopted compactions whose run lists are still here; for the maintenance executor. */
   private final List<Inputs> runLists = new ArrayList<>();
@@ -41,6 +42,8 @@ final class Retirement {
    *
    * @param segments those that are open
    * @param leftovers paths of files that are not, from before the store was opened
+   * @param swap whether it is a single file's: nothing waits for a checkpoint, and unless deletion
+   *     is forced the file is kept under another name
    */
   record Inputs(
       long editSequence,
@@ -48,7 +51,12 @@ final class Retirement {
       List<LiveSegment> segments,
       List<String> leftovers,
       SegmentId runs,
-      boolean forceDelete) {}
+      boolean forceDelete,
+      boolean swap) {
+    boolean goAtOnce() {
+      return forceDelete || swap;
+    }
+  }
 
   /** Inputs that may go once a sequence is durable here. */
   record Batch(long upTo, List<Inputs> inputs) {}
@@ -60,6 +68,7 @@ final class Retirement {
     this.mark = mark;
     this.published = published;
     this.window = window;
+    this.oldFiles = new OldFiles(storage);
   }
 
   /** A checkpoint was committed: takes what it lets go. */
@@ -102,7 +111,7 @@ final class Retirement {
   /** Adoption is through with these inputs; under the apply lock. */
   @Nullable Batch retire(Inputs inputs) {
     long checkpoint = applied.manifest().checkpoint();
-    if (inputs.forceDelete() || checkpoint > inputs.editSequence()) {
+    if (inputs.goAtOnce() || checkpoint > inputs.editSequence()) {
       return new Batch(Math.max(checkpoint, inputs.editSequence()), List.of(inputs));
     }
     applied.retired().add(inputs);
@@ -123,7 +132,7 @@ final class Retirement {
     try {
       long checkpoint = applied.manifest().checkpoint();
       for (Inputs inputs : List.copyOf(applied.retired())) {
-        if (inputs.forceDelete() || inputs.editSequence() < checkpoint) {
+        if (inputs.goAtOnce() || inputs.editSequence() < checkpoint) {
           applied.retired().remove(inputs);
           going.add(inputs);
           upTo = Math.max(upTo, Math.max(checkpoint, inputs.editSequence()));
@@ -160,11 +169,15 @@ final class Retirement {
       throw e;
     }
     for (Inputs inputs : batch.inputs()) {
-      runLists.add(inputs);
+      if (inputs.swap()) {
+        deleteFile(inputs.runs().runsPath(inputs.keyspace().name())); // no other member asks for it
+      } else {
+        runLists.add(inputs);
+      }
       inputs.leftovers().forEach(this::deleteFile);
       for (LiveSegment segment : inputs.segments()) {
         inputs.keyspace().table().remove(segment);
-        segment.reader().retire(() -> remove(inputs.keyspace(), segment));
+        segment.reader().retire(() -> remove(inputs, segment));
       }
     }
   }
@@ -198,14 +211,31 @@ final class Retirement {
   }
 
   /** Runs on the thread of the last reader. */
-  private void remove(Keyspace keyspace, LiveSegment segment) {
+  private void remove(Inputs inputs, LiveSegment segment) {
+    String keyspace = inputs.keyspace().name();
     try {
       segment.reader().close();
     } catch (IOException e) {
       LOG.log(System.Logger.Level.WARNING, "could not close " + segment.reader().path(), e);
     }
-    deleteFile(segment.id().hintPath(keyspace.name()));
-    deleteFile(segment.id().logPath(keyspace.name()));
+    deleteFile(segment.id().hintPath(keyspace));
+    if (!inputs.swap()) {
+      deleteFile(segment.id().logPath(keyspace));
+      return;
+    }
+    try {
+      if (inputs.forceDelete()) {
+        oldFiles.drop(keyspace, segment.id());
+      } else {
+        oldFiles.keep(keyspace, segment.id());
+      }
+    } catch (IOException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "could not put {0} aside; the next opening does: {1}",
+          segment.reader().path(),
+          e);
+    }
   }
 
   private void deleteFile(String path) {

@@ -55,6 +55,20 @@ final class SegmentLoader {
     return hinted;
   }
 
+  /**
+   * Loads what was copied to an active segment before it became active.
+   *
+   * @return whether its hint was good
+   * @throws CorruptionException if it is not what was copied
+   */
+  boolean loadBase(Edit.SegmentFile base, LiveSegment active) throws IOException {
+    boolean hinted = loadFromHint(base, active);
+    if (!hinted) {
+      loadFromSegment(base, active);
+    }
+    return hinted;
+  }
+
   private LiveSegment open(Edit.SegmentFile sealed) throws IOException {
     SegmentReader reader = reader(sealed.id(), sealed);
     return keyspace.table().add(sealed.id(), reader);

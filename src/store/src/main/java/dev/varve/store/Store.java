@@ -51,6 +51,8 @@ public final class Store implements AutoCloseable {
    * @throws InstallingException if it holds half an image
    * @throws CorruptionException if committed or durable data is damaged, or a repair was not
    *     finished; nothing was changed
+   * @throws LayoutMismatchException if the directory was made with another layout than the options
+   *     want; nothing was changed
    * @throws IllegalArgumentException if the options' layout is not one for this storage
    */
   public static Store open(StoreOptions options, Storage storage, StoreRuntime runtime)
@@ -281,6 +283,11 @@ public final class Store implements AutoCloseable {
   /** How far the compactions are that are under way here: the latest event of each. */
   public List<CompactionEvent> running() {
     return parts.compactor().running();
+  }
+
+  /** How the records lie; known once the store has led, where the directory is new. */
+  public Layout layout() {
+    return parts.layout();
   }
 
   public StoreStatus status() {

@@ -7,6 +7,11 @@ package dev.varve.store;
 public final class StoreFullException extends StoreException {
   private static final long serialVersionUID = 1L;
 
+  /** For a bound of the store's own. */
+  StoreFullException(String message) {
+    super("the store is full: " + message, null);
+  }
+
   public StoreFullException(Throwable cause) {
     super("the store is full: " + cause.getMessage(), cause);
   }

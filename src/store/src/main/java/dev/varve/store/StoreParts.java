@@ -97,7 +97,7 @@ record StoreParts(
     Images images = new Images(storage, keyspaces, applied, adoption);
     ShardLog log = new StoreLog(storage, writer, published, window, images, adoption, maintenance);
     for (ManifestState.SequencedCompaction compaction : recovered.installation().toAdopt()) {
-      adoption.enqueue(compaction.sequence(), compaction.edit());
+      adoption.enqueue(compaction.sequence(), compaction.edit(), compaction.swap());
     }
     for (Opening.HintWanted hint : recovered.hints()) {
       maintenance.writeHint(hint.keyspace(), hint.segment(), hint.file());
@@ -129,6 +129,10 @@ record StoreParts(
         events,
         mark,
         lock);
+  }
+
+  Layout layout() {
+    return compactor.layout();
   }
 
   StoreStatus status() {

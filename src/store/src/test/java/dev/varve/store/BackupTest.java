@@ -59,6 +59,14 @@ class BackupTest {
     }
   }
 
+  /** Restores what a sink got. */
+  static void restore(SimulatedStorage into, Map<String, ByteArrayOutputStream> files)
+      throws IOException {
+    Copy copy = new Copy();
+    copy.files.putAll(files);
+    restore(into, copy);
+  }
+
   private Copy backup(SimulatedStorage storage) throws IOException, InterruptedException {
     Copy copy = new Copy();
     try (Store store = recovery.fixture.standalone(storage);

@@ -13,6 +13,7 @@ final class SimulationCounts {
   private final AtomicLong faults = new AtomicLong();
   private final AtomicLong scans = new AtomicLong();
   private final AtomicLong writesWithinCompactions = new AtomicLong();
+  private final AtomicLong swaps = new AtomicLong();
   private final Map<Strategy, AtomicLong> compactions = new EnumMap<>(Strategy.class);
 
   SimulationCounts() {
@@ -49,6 +50,10 @@ final class SimulationCounts {
     writesWithinCompactions.incrementAndGet();
   }
 
+  void swap() {
+    swaps.incrementAndGet();
+  }
+
   void compaction(Strategy strategy) {
     AtomicLong count = compactions.get(strategy);
     if (count != null) {
@@ -63,6 +68,7 @@ final class SimulationCounts {
             && reportedFlips.get() > 0
             && faults.get() > 0
             && scans.get() > 0
+            && swaps.get() > 0
             && writesWithinCompactions.get() > 0;
     for (Strategy strategy : RecoveryCheck.STRATEGIES) {
       AtomicLong count = compactions.get(strategy);
@@ -76,11 +82,12 @@ final class SimulationCounts {
   @Override
   public String toString() {
     return String.format(
-        "%d crash points, %d failed calls, compactions %s, %d writes within them,"
-            + " %d scans held open, flipped bits: %d reported, %d of no matter",
+        "%d crash points, %d failed calls, compactions %s (%d of single files), %d writes within"
+            + " them, %d scans held open, flipped bits: %d reported, %d of no matter",
         crashPoints.get(),
         faults.get(),
         compactions,
+        swaps.get(),
         writesWithinCompactions.get(),
         scans.get(),
         reportedFlips.get(),

@@ -3,6 +3,7 @@ package dev.varve.store;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionOptions;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** What the tests of a whole store have in common: small segments, a clock, readable contents. */
 final class StoreFixture {
@@ -29,7 +31,20 @@ final class StoreFixture {
   }
 
   StoreFixture(List<KeyspaceOptions> keyspaces) {
-    options = StoreOptions.defaults().withKeyspaces(keyspaces);
+    this(keyspaces, null);
+  }
+
+  private StoreFixture(List<KeyspaceOptions> keyspaces, @Nullable Layout layout) {
+    options = StoreOptions.defaults().withKeyspaces(keyspaces).withLayout(layout);
+  }
+
+  /** The usual keyspaces in another layout. */
+  static StoreFixture of(@Nullable Layout layout) {
+    return new StoreFixture(new StoreFixture().options.keyspaces(), layout);
+  }
+
+  StoreFixture with(Layout layout) {
+    return new StoreFixture(options.keyspaces(), layout);
   }
 
   /** Time goes by: both clocks go on. */

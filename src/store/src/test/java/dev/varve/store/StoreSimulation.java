@@ -6,6 +6,7 @@ import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionOptions;
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.keydir.Hash;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.simulation.Fault;
 import dev.varve.store.simulation.Operation;
 import dev.varve.store.simulation.SimulatedStorage;
@@ -47,7 +48,7 @@ final class StoreSimulation {
           .flatMap(keyspace -> KEYS_OF_EACH.stream().map(key -> keyspace + '/' + key))
           .toList();
 
-  private final StoreFixture fixture = new StoreFixture();
+  private final StoreFixture fixture;
   private final SplittableRandom random;
   private final SimulationCounts counts;
   private final RecoveryCheck check;
@@ -70,7 +71,9 @@ final class StoreSimulation {
   /** A scan that goes on beside everything, with what it must find in the end. */
   private record Held(String keyspace, Scan scan, Map<String, WriteHistory.Value> then) {}
 
+  /** Every fourth seed has single files. */
   StoreSimulation(long seed, SimulationCounts counts) {
+    fixture = StoreFixture.of(seed % 4 == 0 ? Layout.SINGLE_FILE : null);
     random = new SplittableRandom(seed);
     this.counts = counts;
     check = new RecoveryCheck(fixture.options, KEYS, random, counts);
@@ -261,7 +264,12 @@ final class StoreSimulation {
       compacting = false;
     }
     switch (end.type()) {
-      case COMPLETED -> counts.compaction(strategy);
+      case COMPLETED -> {
+        counts.compaction(strategy);
+        if (store().layout() == Layout.SINGLE_FILE) {
+          counts.swap();
+        }
+      }
       case FAILED -> requireExcuse(new IOException(end.reason() + ": " + end.message()));
       case SKIPPED, STARTED, PROGRESS -> {}
     }

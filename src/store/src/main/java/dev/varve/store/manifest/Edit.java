@@ -52,6 +52,41 @@ public sealed interface Edit {
     }
   }
 
+  /**
+   * How the store's keyspaces lie, where that is not segmented. Comes before the first keyspace and
+   * never again.
+   */
+  record LayoutChosen(Layout layout) implements Edit {}
+
+  /**
+   * Of the layout {@link Layout#SINGLE_FILE}: another file takes the active one's place and is
+   * appended to from here on. It is durable before the edit is written.
+   *
+   * @param runId the caller's name of the run
+   * @param closed the file that was active, with its final length and CRC
+   * @param opened the file that is now, with the length and CRC of the records copied to it
+   * @param runs the id that names the run list's file, which is only needed until the index has
+   *     moved
+   * @param forceDelete the closed file is not kept
+   * @param timeMs wall-clock milliseconds when the run ended
+   */
+  record Swap(
+      String runId,
+      String keyspace,
+      SegmentFile closed,
+      SegmentFile opened,
+      SegmentId runs,
+      boolean forceDelete,
+      long timeMs)
+      implements Edit {
+
+    /** What it is for the index: the closed file's records have moved to the opened one. */
+    public Compaction compaction() {
+      return new Compaction(
+          runId, keyspace, List.of(closed.id()), List.of(opened), runs, 0, 0, forceDelete, timeMs);
+    }
+  }
+
   /** A durable recovery point: inputs of compactions before it may be deleted. */
   record Checkpoint() implements Edit {}
 

@@ -27,6 +27,9 @@ import java.util.List;
  * kind 6 membership:     member ids
  * kind 7 cut-off:        keyspace | 8 sequence | 8 first id
  * kind 8 time mark:      8 sequence | 8 time in ms
+ * kind 9 layout:         1 layout: 1 single file
+ * kind 10 swap:          run id | keyspace | closed: file | opened: file | run list's id
+ *                        | 1 force delete | 8 time in ms
  * an id:                 8 term | 8 number
  * a file:                id | 8 length | 4 CRC32C
  * </pre>
@@ -41,6 +44,9 @@ public final class EditCodec {
   private static final int MEMBERSHIP = 6;
   private static final int CUT_OFF = 7;
   private static final int TIME_MARK = 8;
+  private static final int LAYOUT_CHOSEN = 9;
+  private static final int SWAP = 10;
+  private static final int SINGLE_FILE = 1;
 
   private EditCodec() {}
 
@@ -110,6 +116,8 @@ public final class EditCodec {
       case Edit.Membership _ -> MEMBERSHIP;
       case Edit.CutOff _ -> CUT_OFF;
       case Edit.TimeMark _ -> TIME_MARK;
+      case Edit.LayoutChosen _ -> LAYOUT_CHOSEN;
+      case Edit.Swap _ -> SWAP;
     };
   }
 
@@ -163,6 +171,21 @@ public final class EditCodec {
         out.writeLong(mark.sequence());
         out.writeLong(mark.timeMs());
       }
+      case Edit.LayoutChosen chosen -> {
+        if (chosen.layout() != Layout.SINGLE_FILE) {
+          throw new IllegalArgumentException("no edit chooses the layout " + chosen.layout());
+        }
+        out.writeByte(SINGLE_FILE);
+      }
+      case Edit.Swap swap -> {
+        out.writeUTF(swap.runId());
+        out.writeUTF(swap.keyspace());
+        writeFile(out, swap.closed());
+        writeFile(out, swap.opened());
+        writeId(out, swap.runs());
+        out.writeBoolean(swap.forceDelete());
+        out.writeLong(swap.timeMs());
+      }
     }
   }
 
@@ -188,6 +211,22 @@ public final class EditCodec {
       }
       case CUT_OFF -> new Edit.CutOff(in.readUTF(), in.readLong(), in.readLong());
       case TIME_MARK -> new Edit.TimeMark(in.readLong(), in.readLong());
+      case LAYOUT_CHOSEN -> {
+        int layout = in.readUnsignedByte();
+        if (layout != SINGLE_FILE) {
+          throw new InconsistentEditException("unknown layout " + layout);
+        }
+        yield new Edit.LayoutChosen(Layout.SINGLE_FILE);
+      }
+      case SWAP ->
+          new Edit.Swap(
+              in.readUTF(),
+              in.readUTF(),
+              readFile(in),
+              readFile(in),
+              readId(in),
+              in.readBoolean(),
+              in.readLong());
       default -> throw new InconsistentEditException("edit of unknown kind " + kind);
     };
   }

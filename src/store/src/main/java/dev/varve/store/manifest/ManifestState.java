@@ -28,6 +28,7 @@ public final class ManifestState {
     private final long segmentBytes;
     private final List<Edit.SegmentFile> sealed = new ArrayList<>();
     private @Nullable SegmentId active;
+    private Edit.@Nullable SegmentFile activeBase;
     private long highestNumber;
     private long lastCompactionMs;
     private CutOff cutOff = CutOff.NONE;
@@ -42,6 +43,7 @@ public final class ManifestState {
       KeyspaceState copy = new KeyspaceState(name, type, segmentBytes);
       copy.sealed.addAll(sealed);
       copy.active = active;
+      copy.activeBase = activeBase;
       copy.highestNumber = highestNumber;
       copy.lastCompactionMs = lastCompactionMs;
       copy.cutOff = cutOff;
@@ -69,6 +71,14 @@ public final class ManifestState {
       return active;
     }
 
+    /**
+     * What of the active segment was copied to it before it became active, and is verified as a
+     * whole; null where all of it was appended.
+     */
+    public Edit.@Nullable SegmentFile activeBase() {
+      return activeBase;
+    }
+
     /** The highest segment number that any edit gave out. */
     public long highestNumber() {
       return highestNumber;
@@ -90,15 +100,17 @@ public final class ManifestState {
    *
    * @param sequence the sequence of its edit
    * @param inputs the files of its inputs, in the order they had in the keyspace
+   * @param swap whether it is a single file's: the output was active from the edit on
    */
   public record SequencedCompaction(
-      long sequence, Edit.Compaction edit, List<Edit.SegmentFile> inputs) {}
+      long sequence, Edit.Compaction edit, List<Edit.SegmentFile> inputs, boolean swap) {}
 
   private final Map<String, KeyspaceState> keyspaces = new LinkedHashMap<>();
   private final List<TermStart> termStarts = new ArrayList<>();
   private final List<SequencedCompaction> compactions = new ArrayList<>();
   private final TimeMarks timeMarks = new TimeMarks();
   private List<String> membership = List.of();
+  private Layout layout = Layout.SEGMENTED;
   private long checkpoint;
 
   /** A state of its own that is equal to this one. */
@@ -109,6 +121,7 @@ public final class ManifestState {
     copy.compactions.addAll(compactions);
     copy.timeMarks.addAll(timeMarks);
     copy.membership = membership;
+    copy.layout = layout;
     copy.checkpoint = checkpoint;
     return copy;
   }
@@ -136,6 +149,13 @@ public final class ManifestState {
       }
       case Edit.Roll roll -> applyRoll(roll);
       case Edit.Compaction compaction -> applyCompaction(recorded.sequence(), compaction);
+      case Edit.Swap swap -> applySwap(recorded.sequence(), swap);
+      case Edit.LayoutChosen chosen -> {
+        if (!keyspaces.isEmpty()) {
+          throw new InconsistentEditException("a layout is chosen after a keyspace was added");
+        }
+        layout = chosen.layout();
+      }
       case Edit.Checkpoint _ -> checkpoint = recorded.sequence();
       case Edit.Membership changed -> membership = changed.memberIds();
       case Edit.CutOff cutOff -> applyCutOff(recorded.sequence(), cutOff);
@@ -173,6 +193,7 @@ public final class ManifestState {
       keyspace.sealed.add(closed);
     }
     keyspace.active = roll.opened();
+    keyspace.activeBase = null;
     keyspace.highestNumber = Math.max(keyspace.highestNumber, roll.opened().number());
   }
 
@@ -199,7 +220,23 @@ public final class ManifestState {
     keyspace.sealed.addAll(Math.max(at, 0), compaction.outputs());
     keyspace.sealed.removeIf(file -> inputs.contains(file.id()));
     keyspace.lastCompactionMs = compaction.timeMs();
-    compactions.add(new SequencedCompaction(sequence, compaction, List.copyOf(found)));
+    compactions.add(new SequencedCompaction(sequence, compaction, List.copyOf(found), false));
+  }
+
+  private void applySwap(long sequence, Edit.Swap swap) throws InconsistentEditException {
+    KeyspaceState keyspace = known(swap.keyspace());
+    if (!swap.closed().id().equals(keyspace.active)) {
+      throw new InconsistentEditException(
+          "swap closes " + swap.closed().id() + " but " + keyspace.active + " is active");
+    }
+    keyspace.active = swap.opened().id();
+    keyspace.activeBase = swap.opened();
+    keyspace.highestNumber =
+        Math.max(
+            keyspace.highestNumber, Math.max(swap.opened().id().number(), swap.runs().number()));
+    keyspace.lastCompactionMs = swap.timeMs();
+    compactions.add(
+        new SequencedCompaction(sequence, swap.compaction(), List.of(swap.closed()), true));
   }
 
   private KeyspaceState known(String name) throws InconsistentEditException {
@@ -208,6 +245,11 @@ public final class ManifestState {
       throw new InconsistentEditException("keyspace " + name + " does not exist");
     }
     return keyspace;
+  }
+
+  /** How the keyspaces lie. */
+  public Layout layout() {
+    return layout;
   }
 
   /** By name, in the order of their creation; don't change it. */

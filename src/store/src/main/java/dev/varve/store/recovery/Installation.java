@@ -30,6 +30,9 @@ public final class Installation {
     for (ManifestState.SequencedCompaction compaction : state.compactions().reversed()) {
       String keyspace = compaction.edit().keyspace();
       boolean whole = true;
+      if (compaction.swap()) {
+        continue; // its output was whole before the edit, and whoever opens the file checks that
+      }
       for (Edit.SegmentFile output : compaction.edit().outputs()) {
         String path = output.id().logPath(keyspace);
         whole &= consumed.contains(path) || hasLength(storage, path, output.length());
@@ -64,10 +67,10 @@ public final class Installation {
     return state.compactions().stream().filter(c -> !adopted(c.sequence())).toList();
   }
 
-  /** Adopted ones whose inputs must stay until a later checkpoint. */
+  /** Adopted ones, swaps of single files apart, whose inputs must stay until a later checkpoint. */
   public List<ManifestState.SequencedCompaction> retired() {
     return state.compactions().stream()
-        .filter(c -> adopted(c.sequence()))
+        .filter(c -> adopted(c.sequence()) && !c.swap())
         .filter(c -> !c.edit().forceDelete() && c.sequence() > state.checkpoint())
         .toList();
   }

@@ -52,12 +52,14 @@ public final class Orphans {
     switch (edit) {
       case Edit.Roll roll -> nameSegment(roll.keyspace(), roll.opened());
       case Edit.Compaction compaction -> nameCompaction(compaction);
+      case Edit.Swap swap -> nameCompaction(swap.compaction());
       case Edit.TermStarted _,
           Edit.KeyspaceAdded _,
           Edit.Checkpoint _,
           Edit.Membership _,
           Edit.CutOff _,
-          Edit.TimeMark _ -> {}
+          Edit.TimeMark _,
+          Edit.LayoutChosen _ -> {}
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings a store's directory back to a state that was true. One use: {@link #begin}, {@link
@@ -29,10 +30,11 @@ import java.util.Set;
  *       prefix of whole batches over all files; an unfinished cut lowers it
  * </ul>
  *
- * Segments sealed by a committed roll are believed by their length here and verified when their
- * hint or their records are read. All others are read whole, merged by sequence: below the last
- * durable edit compaction may have left holes in the sequences, so there the lengths that this edit
- * recorded tell whether something is missing; after it no sequence may be missing.
+ * Segments sealed by a committed roll, and what was copied to a file before a swap made it active,
+ * are believed by their length here and verified when their hint or their records are read. All
+ * others are read whole, merged by sequence: below the last durable edit compaction may have left
+ * holes in the sequences, so there the lengths that this edit recorded tell whether something is
+ * missing; after it no sequence may be missing.
  *
  * <p>Nothing is changed before {@link #settle}; a {@link CorruptionException} leaves the directory
  * as it was.
@@ -158,17 +160,22 @@ public final class Recovery implements Closeable {
     for (ManifestState.KeyspaceState keyspace : state.keyspaces().values()) {
       SegmentId active = keyspace.active();
       if (active != null) {
-        openTail(keyspace.name(), active, true);
+        openTail(keyspace.name(), active, keyspace.activeBase(), true);
       }
     }
     for (ManifestScan.PlacedEdit edit : manifest.edits()) {
       if (edit.sequence() > committed && edit.recorded().edit() instanceof Edit.Roll roll) {
-        openTail(roll.keyspace(), roll.opened(), edit.sequence() <= durable);
+        openTail(roll.keyspace(), roll.opened(), null, edit.sequence() <= durable);
+      }
+      if (edit.sequence() > committed && edit.recorded().edit() instanceof Edit.Swap swap) {
+        openTail(swap.keyspace(), swap.opened().id(), swap.opened(), true);
       }
     }
   }
 
-  private void openTail(String keyspace, SegmentId id, boolean mustExist) throws IOException {
+  private void openTail(
+      String keyspace, SegmentId id, Edit.@Nullable SegmentFile base, boolean mustExist)
+      throws IOException {
     String path = id.logPath(keyspace);
     StorageFile file = null;
     if (storage.exists(path)) {
@@ -177,7 +184,11 @@ public final class Recovery implements Closeable {
       throw new CorruptionException(path, 0, "the file is missing");
     }
     try {
-      tails.put(path, new TailCursor(keyspace, id, file));
+      if (file != null && base != null && file.size() < base.length()) {
+        throw new CorruptionException(
+            path, file.size(), "the file should have at least " + base.length() + " bytes");
+      }
+      tails.put(path, new TailCursor(keyspace, id, file, base));
     } catch (IOException e) {
       if (file != null) {
         file.close();

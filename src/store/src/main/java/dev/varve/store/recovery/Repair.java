@@ -101,6 +101,10 @@ public final class Repair {
       } else if (segment.role == Role.SEALED && sealed != null && !segment.hintGood) {
         writeHint(segment, sealed);
       }
+      Edit.SegmentFile base = segment.base;
+      if (base != null && base.length() > 0 && !segment.hintGood) {
+        writeHint(segment, base);
+      }
     }
     for (Finding finding : found.findings()) {
       boolean spare =

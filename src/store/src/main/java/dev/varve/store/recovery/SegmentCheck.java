@@ -62,11 +62,11 @@ final class SegmentCheck implements SegmentSurvey.Visitor {
   }
 
   private void openHint(StorageFile file, String path) throws IOException {
-    Edit.SegmentFile sealed = segment.sealed;
+    Edit.SegmentFile hinted = segment.hinted();
     try {
       HintReader opened = new HintReader(file, path);
-      if (sealed != null
-          && (opened.segmentLength() != sealed.length() || opened.segmentCrc() != sealed.crc())) {
+      if (hinted != null
+          && (opened.segmentLength() != hinted.length() || opened.segmentCrc() != hinted.crc())) {
         hintDefect = "it is the hint of another segment";
         return;
       }
@@ -115,6 +115,10 @@ final class SegmentCheck implements SegmentSurvey.Visitor {
     HintReader entries = hint;
     if (entries == null || hintDefect != null) {
       return;
+    }
+    Edit.SegmentFile base = segment.base;
+    if (base != null && at.offset() >= base.length()) {
+      return; // appended after the hint's part
     }
     while (entryWaits && entries.offset() < at.offset()) {
       lose(entries);

@@ -323,7 +323,9 @@ final class StoreSurvey {
       }
       SegmentId active = keyspace.active();
       if (active != null) {
-        want(wanted, new SurveyedSegment(keyspace.name(), active, Role.ACTIVE, null));
+        want(
+            wanted,
+            new SurveyedSegment(keyspace.name(), active, Role.ACTIVE, null, keyspace.activeBase()));
       }
     }
     for (ManifestState.SequencedCompaction compaction : installation.retired()) {
@@ -452,7 +454,7 @@ final class StoreSurvey {
   private void report(SurveyedSegment segment) throws IOException {
     boolean active = segment.role == Role.ACTIVE || segment.role == Role.FOUND;
     Recovery.TailEnd end = tailEnds.get(segment.path());
-    if (active && opens) {
+    if (active && opens && !damagedBase(segment)) {
       long good = end == null ? segment.length : end.length();
       if (good < segment.length) {
         findings.add(
@@ -533,9 +535,21 @@ final class StoreSurvey {
     }
   }
 
+  /**
+   * Opening reads what was copied before a swap by its hint: damage in it does not keep it shut.
+   */
+  private static boolean damagedBase(SurveyedSegment segment) {
+    Edit.SegmentFile base = segment.base;
+    return base != null
+        && segment.survey.bad().stream().anyMatch(range -> range.offset() < base.length());
+  }
+
   private void checkRunLists() throws IOException {
     Installation installation = Installation.of(state, storage);
     for (ManifestState.SequencedCompaction compaction : state.compactions()) {
+      if (compaction.swap()) {
+        continue; // its run list is of no use to the next opening
+      }
       Edit.Compaction edit = compaction.edit();
       boolean needed = !installation.adopted(compaction.sequence());
       String path = edit.runs().runsPath(edit.keyspace());

@@ -27,6 +27,10 @@ final class SurveyedSegment {
   final SegmentId id;
   final Role role;
   final Edit.@Nullable SegmentFile sealed;
+
+  /** Of an active file: what was copied to it before it became active; its hint tells of that. */
+  final Edit.@Nullable SegmentFile base;
+
   boolean present;
   long length;
   SegmentSurvey survey = new SegmentSurvey(List.of(), 0, 0);
@@ -49,10 +53,25 @@ final class SurveyedSegment {
   boolean damaged;
 
   SurveyedSegment(String keyspace, SegmentId id, Role role, Edit.@Nullable SegmentFile sealed) {
+    this(keyspace, id, role, sealed, null);
+  }
+
+  SurveyedSegment(
+      String keyspace,
+      SegmentId id,
+      Role role,
+      Edit.@Nullable SegmentFile sealed,
+      Edit.@Nullable SegmentFile base) {
     this.keyspace = keyspace;
     this.id = id;
     this.role = role;
     this.sealed = sealed;
+    this.base = base;
+  }
+
+  /** What the hint, if there is one, tells of; null if that is not known. */
+  Edit.@Nullable SegmentFile hinted() {
+    return sealed != null ? sealed : base;
   }
 
   String path() {

@@ -1,7 +1,9 @@
 package dev.varve.store.recovery;
 
+import dev.varve.store.format.Crc32c;
 import dev.varve.store.format.RecordKind;
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.manifest.Edit;
 import dev.varve.store.segment.ScanEnd;
 import dev.varve.store.segment.SegmentScanner;
 import dev.varve.store.storage.StorageFile;
@@ -15,6 +17,8 @@ final class TailCursor {
   private final String path;
   private final @Nullable StorageFile file;
   private final long size;
+  private final long from;
+  private final int crcFrom;
   private final @Nullable SegmentScanner scanner;
 
   private boolean present;
@@ -25,14 +29,21 @@ final class TailCursor {
 
   /**
    * @param file null when there is none: it counts as empty
+   * @param base what of the file is kept and not read here; null: nothing
    */
-  TailCursor(String keyspace, SegmentId id, @Nullable StorageFile file) throws IOException {
+  TailCursor(
+      String keyspace, SegmentId id, @Nullable StorageFile file, Edit.@Nullable SegmentFile base)
+      throws IOException {
     this.keyspace = keyspace;
     this.id = id;
     this.path = id.logPath(keyspace);
     this.file = file;
     this.size = file == null ? 0 : file.size();
-    this.scanner = file == null ? null : new SegmentScanner(file, path, 0, size);
+    this.from = base == null ? 0 : base.length();
+    this.crcFrom = base == null ? 0 : base.crc();
+    this.keptLength = from;
+    this.keptCrc = crcFrom;
+    this.scanner = file == null ? null : new SegmentScanner(file, path, from, size);
     advance();
   }
 
@@ -101,7 +112,7 @@ final class TailCursor {
   void keep() {
     if (scanner != null) {
       keptLength = present || disorder != null ? scanner.offset() : scanner.end().offset();
-      keptCrc = scanner.crcBefore();
+      keptCrc = Crc32c.combine(crcFrom, scanner.crcBefore(), keptLength - from);
     }
   }
 
