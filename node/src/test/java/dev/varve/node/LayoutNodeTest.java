@@ -158,21 +158,29 @@ class LayoutNodeTest {
   }
 
   @Test
-  void nobodyFollowsANodeOfSingleFiles() throws IOException {
-    try (TestNode primary = singleFile();
-        TestNode follower =
-            TestNode.start(
-                Map.of(
-                    "VARVE_MEMBER", "copy",
-                    "VARVE_REPLICA_OF", primary.node().address(),
-                    "VARVE_DATA_DIR", directory.resolve("copy").toString(),
-                    "VARVE_HOST", "127.0.0.1",
-                    "VARVE_PORT", "0"))) {
+  void nobodyFollowsANodeOfSingleFilesOrInMemory() throws IOException {
+    try (TestNode primary = singleFile()) {
+      refusesAFollower(primary, "single-file");
+    }
+    try (TestNode primary = memory()) {
+      refusesAFollower(primary, "memory");
+    }
+  }
+
+  private void refusesAFollower(TestNode primary, String layout) throws IOException {
+    try (TestNode follower =
+        TestNode.start(
+            Map.of(
+                "VARVE_MEMBER", "copy",
+                "VARVE_REPLICA_OF", primary.node().address(),
+                "VARVE_DATA_DIR", directory.resolve("copy-of-" + layout).toString(),
+                "VARVE_HOST", "127.0.0.1",
+                "VARVE_PORT", "0"))) {
       primary.put("a", "1");
       Eventually.holds(
           Duration.ofSeconds(20),
           () -> follower.node().detail(),
-          () -> follower.node().detail().contains("single-file"));
+          () -> follower.node().detail().contains("layout " + layout));
       assertFalse(follower.node().isReady());
     }
   }

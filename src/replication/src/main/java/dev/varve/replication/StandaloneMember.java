@@ -17,6 +17,7 @@ import dev.varve.store.manifest.Layout;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -150,10 +151,13 @@ public final class StandaloneMember implements Member {
   }
 
   private CompletableFuture<Response> answerTo(Request request) {
-    if (store.layout() == Layout.SINGLE_FILE) {
+    if (store.layout() != Layout.SEGMENTED) {
+      // Single files have no segments to adopt; a store in memory begins its first term anew each
+      // time, so that a follower could not tell its records from other ones of the same numbers.
+      String layout = store.layout().name().toLowerCase(Locale.ROOT).replace('_', '-');
       return CompletableFuture.completedFuture(
           new Response.Refused(
-              term, self.name() + " has the layout single-file, which nobody can follow"));
+              term, self.name() + " has the layout " + layout + ", which nobody can follow"));
     }
     return switch (request) {
       case Request.FetchEntries fetch -> CompletableFuture.completedFuture(files.entries(fetch));

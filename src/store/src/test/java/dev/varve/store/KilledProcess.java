@@ -3,6 +3,7 @@ package dev.varve.store;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionOptions;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.storage.PosixStorage;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -37,21 +38,21 @@ final class KilledProcess {
   /**
    * Runs until it is killed.
    *
-   * @param args the directory; the number of the first operation
+   * @param args the directory; the number of the first operation; the layout
    */
   public static void main(String[] args) throws IOException {
-    Store store = open(Path.of(args[0]), StoreRuntime.threads("killed"));
+    Store store = open(Path.of(args[0]), Layout.valueOf(args[2]), StoreRuntime.threads("killed"));
     KilledProcess process = new KilledProcess(store);
     Thread compactions = Thread.ofPlatform().daemon().start(process::compactForever);
     process.write(Long.parseLong(args[1]));
     throw new IllegalStateException("ended before " + compactions);
   }
 
-  static Store open(Path directory, StoreRuntime runtime) throws IOException {
+  static Store open(Path directory, Layout layout, StoreRuntime runtime) throws IOException {
     StoreOptions options =
         StoreOptions.defaults()
-            .withKeyspaces(
-                List.of(new KeyspaceOptions("main", KeyspaceType.KEY_VALUE, 128L << 10)));
+            .withKeyspaces(List.of(new KeyspaceOptions("main", KeyspaceType.KEY_VALUE, 128L << 10)))
+            .withLayout(layout);
     return Store.openStandalone(options, new PosixStorage(directory), runtime);
   }
 

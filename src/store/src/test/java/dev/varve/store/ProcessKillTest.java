@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.varve.store.manifest.Layout;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -40,9 +42,25 @@ class ProcessKillTest {
   private long applied;
   private int killedWhileCompacting;
   private int compactions;
+  private Layout layout = Layout.SEGMENTED;
 
   @Test
   void losesNothingAcknowledgedWhenTheProcessIsKilled() throws IOException, InterruptedException {
+    killAgainAndAgain();
+  }
+
+  @Test
+  void norWithSingleFiles() throws IOException, InterruptedException {
+    layout = Layout.SINGLE_FILE;
+    killAgainAndAgain();
+    try (Stream<Path> files = Files.list(directory.resolve("main"))) {
+      List<String> names = files.map(file -> String.valueOf(file.getFileName())).toList();
+      assertEquals(
+          1, names.stream().filter(name -> name.endsWith(".log")).count(), names::toString);
+    }
+  }
+
+  private void killAgainAndAgain() throws IOException, InterruptedException {
     long seed = System.nanoTime();
     SplittableRandom random = new SplittableRandom(seed);
     for (int kill = 1; kill <= KILLS; kill++) {
@@ -50,8 +68,8 @@ class ProcessKillTest {
       verify(acknowledged, "kill " + kill + " after " + acknowledged + ", seed " + seed);
     }
     System.out.printf(
-        "%d kills, %d operations, %d compactions, %d kills within one%n",
-        KILLS, applied, compactions, killedWhileCompacting);
+        "%s: %d kills, %d operations, %d compactions, %d kills within one%n",
+        layout, KILLS, applied, compactions, killedWhileCompacting);
     assertTrue(compactions > 0, "no compaction came to its end");
     assertTrue(killedWhileCompacting > 0, "no kill met a compaction");
   }
@@ -70,7 +88,8 @@ class ProcessKillTest {
                 System.getProperty("java.class.path"),
                 KilledProcess.class.getName(),
                 directory.toString(),
-                Long.toString(applied + 1))
+                Long.toString(applied + 1),
+                layout.name())
             .redirectError(errors.toFile())
             .start();
     int lines = 1 + random.nextInt(LINES_MAX);
@@ -122,7 +141,7 @@ class ProcessKillTest {
   private void verify(long acknowledged, String replay) throws IOException {
     Map<String, String> found;
     try (StoreRuntime runtime = StoreRuntime.threads("reopened");
-        Store store = KilledProcess.open(directory, runtime)) {
+        Store store = KilledProcess.open(directory, layout, runtime)) {
       found = StoreFixture.contents(store);
     }
     while (applied < acknowledged) {
