@@ -539,15 +539,22 @@ final class GroupCommit {
     } else if (listener == null) {
       swap.done().completeExceptionally(refusal());
     } else {
-      Group group = new Group(tail);
-      try {
-        builder(group, term).stageEdit(edit, swap.done());
-        write(group, List.of(swap.done()), () -> {});
-      } catch (IOException e) {
-        giveUp(group, List.of(swap.done()), e);
-      }
+      writeSwap(swap, edit);
     }
     pump();
+  }
+
+  private void writeSwap(Operation.Swap swap, Edit.Swap edit) {
+    Group group = new Group(tail);
+    try {
+      builder(group, term).stageEdit(edit, swap.done());
+    } catch (IOException e) {
+      // The copy could not be opened. Nothing was written: the file in use is as it was.
+      StorePoisonedException poisoned = undo(group, e);
+      swap.done().completeExceptionally(poisoned == null ? e : poisoned);
+      return;
+    }
+    write(group, List.of(swap.done()), () -> {});
   }
 
   private void close(Operation.Close close) {

@@ -18,7 +18,9 @@ import dev.varve.store.compaction.CompactionPlan;
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.manifest.Layout;
+import dev.varve.store.simulation.SimulatedStorage;
 import dev.varve.store.storage.MemoryStorage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -207,6 +209,35 @@ class MemoryStoreTest {
   }
 
   @Test
+  void aBackupOfItIsRestoredToADiskAsSegmented() throws IOException, InterruptedException {
+    Map<String, ByteArrayOutputStream> backedUp = new TreeMap<>();
+    Map<String, String> expected;
+    try (MemoryStorage storage = new MemoryStorage(CAPACITY);
+        Store store = open(storage)) {
+      for (int i = 0; i < 2000; i++) {
+        put(store, "main", "key-" + i % 300, value(i, 2000));
+      }
+      delete(store, "main", "key-7");
+      expected = contents(store);
+      try (Backup backup = Backup.begin(store)) {
+        backup.send(
+            (file, length, offset, bytes) -> {
+              byte[] chunk = new byte[bytes.remaining()];
+              bytes.get(chunk);
+              backedUp.computeIfAbsent(file, path -> new ByteArrayOutputStream()).writeBytes(chunk);
+              put(store, "main", "later", value(1, 1000));
+            });
+      }
+    }
+    SimulatedStorage disk = new SimulatedStorage();
+    BackupTest.restore(disk, backedUp);
+    try (Store store = new StoreFixture().standalone(disk)) {
+      assertEquals(Layout.SEGMENTED, store.layout());
+      assertEquals(expected, contents(store));
+    }
+  }
+
+  @Test
   void servesWritersAndReadersAtOnce() throws IOException {
     try (StoreRuntime runtime = StoreRuntime.threads("memory-test");
         MemoryStorage storage = new MemoryStorage(CAPACITY);
@@ -234,10 +265,7 @@ class MemoryStoreTest {
         assertThrows(
             IllegalArgumentException.class,
             () ->
-                Store.openStandalone(
-                    options,
-                    new dev.varve.store.simulation.SimulatedStorage(),
-                    Trampoline.runtime(() -> 1)));
+                Store.openStandalone(options, new SimulatedStorage(), Trampoline.runtime(() -> 1)));
     assertTrue(String.valueOf(refused.getMessage()).startsWith("layout:"), refused.toString());
   }
 }

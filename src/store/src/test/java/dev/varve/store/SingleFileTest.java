@@ -29,6 +29,8 @@ import dev.varve.store.recovery.Finding;
 import dev.varve.store.recovery.Repair;
 import dev.varve.store.recovery.RepairReport;
 import dev.varve.store.recovery.Verification;
+import dev.varve.store.simulation.Fault;
+import dev.varve.store.simulation.Operation;
 import dev.varve.store.simulation.SimulatedStorage;
 import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
@@ -372,6 +374,31 @@ class SingleFileTest {
     try (Store store = streams.standalone(storage);
         StreamReader reader = store.stream("main").read(1)) {
       assertEquals("after", StoreFixture.text(next(reader).payload()));
+    }
+  }
+
+  /** The guard is LiveSegment.unswept: the new file was swept before the index moved to it. */
+  @Test
+  void whatIsTrimmedBetweenASwapAndItsAdoptionLeavesTheIndexToo() throws IOException {
+    StoreFixture streams =
+        new StoreFixture(List.of(new KeyspaceOptions("main", KeyspaceType.STREAM, 4096)))
+            .with(Layout.SINGLE_FILE);
+    try (Store store = streams.standalone(storage)) {
+      EventStream stream = store.stream("main");
+      for (int i = 1; i <= 60; i++) {
+        stream.append(List.of(bytes(value(i, 200)))).join();
+      }
+      stream.trim(new TrimBound.MinId(11), false);
+      storage.failWhen(
+          op -> op.kind() == Operation.Kind.OPEN && op.path().endsWith(SegmentId.RUNS_SUFFIX),
+          Fault.IO_ERROR);
+      assertEquals(CompactionEvent.Type.COMPLETED, streams.compact(store, "main", false).type());
+      assertEquals(1, store.log().adoptionBacklog());
+      stream.trim(new TrimBound.MinId(41), false);
+      storage.clearFaults();
+      store.checkpoint().join(); // adoption is tried again
+      assertEquals(0, store.log().adoptionBacklog());
+      assertEquals(20, keyspace(store, "main").liveKeys());
     }
   }
 

@@ -8,6 +8,7 @@ import static dev.varve.store.StoreFixture.put;
 import static dev.varve.store.StoreFixture.value;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.store.compaction.CancelToken;
@@ -239,6 +240,19 @@ class SingleFileTroubleTest {
   }
 
   @Test
+  void aCopyThatCanNotBeOpenedLeavesNothingAndPoisonsNothing() throws IOException {
+    try (Store store = open(storage, executor)) {
+      SingleFileTest.load(store);
+      Map<String, String> before = contents(store);
+      storage.failWhen(
+          op -> op.kind() == Operation.Kind.OPEN && op.path().endsWith(".log"), Fault.IO_ERROR);
+      fixture.compact(store, "main", false);
+      assertFalse(store.log().state().poisoned());
+      assertRolledBack(store, before, "IoError");
+    }
+  }
+
+  @Test
   void whatCanNotBeMovedYetStaysReadableAndIsMovedLater() throws IOException {
     try (Store store = open(storage, executor)) {
       SingleFileTest.load(store);
@@ -347,6 +361,47 @@ class SingleFileTroubleTest {
     }
     assertTrue(crashes.get() > 300, crashes + " crashes");
     assertTrue(writes.get() > 20, writes + " writes within");
+  }
+
+  /**
+   * That the swap is committed is known from a mark that no sync covers: the file is put aside only
+   * once that is durable, or a crash would bring back a state that needs it by its name.
+   */
+  @Test
+  void aCrashWhileTheNextOpeningPutsTheOldFileAsideLosesNothing() throws IOException {
+    Store store = open(storage, executor);
+    SingleFileTest.load(store);
+    storage.failWhen(
+        op -> op.kind() == Operation.Kind.OPEN && op.path().endsWith(SegmentId.RUNS_SUFFIX),
+        Fault.IO_ERROR);
+    fixture.compact(store, "main", false);
+    put(store, "main", "after", "1");
+    put(store, "main", "after", "2");
+    Map<String, String> acknowledged = contents(store);
+    assertEquals(2, SingleFileTest.files(storage, ".log").size());
+    SimulatedStorage killed = storage.kill();
+    AtomicLong crashes = new AtomicLong();
+    killed.failWhen(
+        operation -> {
+          if (operation.kind().isChange()) {
+            for (long seed = 0; seed < 8; seed++) {
+              try {
+                recovers(killed.crashClone(31 * operation.number() + seed), acknowledged);
+                crashes.incrementAndGet();
+              } catch (IOException | AssertionError e) {
+                throw new AssertionError("a crash before " + operation + ": " + e.getMessage(), e);
+              }
+            }
+          }
+          return false;
+        },
+        Fault.IO_ERROR);
+    try (Store next = open(killed, new Trampoline())) {
+      assertEquals(acknowledged, contents(next));
+      assertEquals(1, SingleFileTest.files(killed, ".old").size());
+    }
+    assertTrue(crashes.get() > 100, crashes + " crashes");
+    assertThrows(IOException.class, store::close, "its power is off");
   }
 
   private void recovers(SimulatedStorage left, Map<String, String> acknowledged)
