@@ -102,6 +102,38 @@ class SingleFileTroubleTest {
     }
   }
 
+  /** The guard is GroupCommit.putBackOpen: what is staged ahead then is for the file before. */
+  @Test
+  void aWriteThatComesInTheLastRoundGoesToTheNewFile() throws IOException {
+    try (Store store = open(storage, executor)) {
+      SingleFileTest.load(store);
+      AtomicLong syncs = new AtomicLong();
+      List<CompletableFuture<Long>> answers = new ArrayList<>();
+      storage.failWhen(
+          op -> {
+            if (syncsTheCopy(op) && syncs.incrementAndGet() == 2) {
+              assertFalse(executor.idle(), "the round runs where syncs do");
+              answers.add(
+                  store.write(
+                      new WriteBatch()
+                          .put("main", StoreFixture.bytes("late"), StoreFixture.bytes("1"))));
+            }
+            return false;
+          },
+          Fault.IO_ERROR);
+      assertEquals(CompactionEvent.Type.COMPLETED, fixture.compact(store, "main", false).type());
+      storage.clearFaults();
+      assertEquals(1, answers.size());
+      assertTrue(answers.getFirst().isDone());
+      assertTrue(answers.getFirst().join() > 0);
+      assertEquals("1", get(store, "main", "late"));
+    }
+    try (Store store = open(storage, new Trampoline())) {
+      assertEquals("1", get(store, "main", "late"));
+      assertEquals(26, keyspace(store, "main").liveKeys());
+    }
+  }
+
   /**
    * The guard is that only the first round of a copy drops tombstones: by the time this one is in
    * the file, the value that it hides is in the copy.
