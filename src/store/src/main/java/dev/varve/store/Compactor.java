@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * rest, here as on every member.
  */
 final class Compactor {
+  private static final System.Logger LOG = System.getLogger(Compactor.class.getName());
+
   private final Storage storage;
   private final StoreRuntime runtime;
   private final Keyspaces keyspaces;
@@ -154,12 +156,24 @@ final class Compactor {
     CompactionListener noting =
         event -> {
           now.latest = event;
-          listener.on(event);
+          tell(listener, event);
         };
     try {
       return run(request, keyspaces.existing(name), noting, cancel);
     } finally {
       running.remove(name);
+    }
+  }
+
+  /** A listener that fails is no reason for the run to: the event tells how that went. */
+  private static void tell(CompactionListener listener, CompactionEvent event) {
+    try {
+      listener.on(event);
+    } catch (RuntimeException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "the listener of compaction " + event.runId() + " failed on " + event.type(),
+          e);
     }
   }
 
@@ -176,6 +190,7 @@ final class Compactor {
             totalBytes(keyspace));
     report.started();
     try {
+      cancel.check();
       awaitAdoption(cancel); // inputs are what the manifest names from here on
       runtime.await(maintenance.swept(keyspace), cancel); // what is cut off counts as dead
       CompactionPlan plan = plan(request.options());
@@ -242,6 +257,7 @@ final class Compactor {
               keyspace.name(),
               keyspace.segmentBytes(),
               () -> tail.reserve(keyspace.name(), term),
+              request.temporaryFolder(),
               RateLimiter.of(
                   request.rateLimitBytesPerSecond(), System::nanoTime, LockSupport::parkNanos),
               cancel,

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.keydir.Hash;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.Edit;
@@ -307,6 +308,7 @@ final class Opening implements TailSink {
     Set<String> known = new LinkedHashSet<>(committed.keyspaces().keySet());
     known.addAll(recovery.keyspacesMentioned());
     List<String> found = orphans.find(storage, known);
+    found.addAll(TemporaryFolder.leftovers(storage));
     for (String name : storage.list("")) {
       if (KeyspaceOptions.isName(name) && !known.contains(name)) {
         found.addAll(orphans.findEmpty(storage, name));

@@ -257,6 +257,25 @@ public final class Store implements AutoCloseable {
     return parts.compactor().compact(request, progress, cancel);
   }
 
+  /**
+   * Compacts keyspaces on the runtime's thread for compactions, beside reads and writes, and
+   * returns at once; one such call's turn comes after another's. Leader only. Cancelling and the
+   * timeout roll back: of a run that has not reached its commit point nothing remains. Closing the
+   * store cancels it and waits for it.
+   *
+   * @param listener told of each keyspace's start, progress and end (files, space saved, duration),
+   *     on the thread that compacts
+   * @throws InvalidWriteException if there is no such keyspace, or a stream is to be shifted
+   * @throws java.util.concurrent.RejectedExecutionException if the runtime has no such thread
+   */
+  public HotSwap compactInBackground(HotSwapOptions options, CompactionListener listener)
+      throws StoreException {
+    for (CompactionOptions keyspace : options.keyspaces()) {
+      compacted(keyspace);
+    }
+    return parts.hotSwaps().start(options, listener);
+  }
+
   /** The last compaction events of this member, newest first, at most 1000. */
   public List<CompactionEvent> events(int last) {
     return parts.events().last(last);
@@ -283,7 +302,7 @@ public final class Store implements AutoCloseable {
   }
 
   /**
-   * Closes the store: waits for the group under way, notes what is durable and lets the directory
+   * Closes the store: rolls back compactions in the background, waits for the group under way, notes what is durable and lets the directory
    * go. What waits for a commit fails with {@link StoreClosedException}. Idempotent.
    */
   public CompletableFuture<Void> closeAsync() {

@@ -24,6 +24,7 @@ record StoreParts(
     Maintenance maintenance,
     KeydirCheckpoints keydirs,
     Compactor compactor,
+    HotSwaps hotSwaps,
     Times times,
     CutOffs cutOffs,
     Retention retention,
@@ -115,6 +116,7 @@ record StoreParts(
         maintenance,
         keydirs,
         compactor,
+        new HotSwaps(runtime, compactor),
         times,
         cutOffs,
         retention,
@@ -174,8 +176,12 @@ record StoreParts(
         segments);
   }
 
-  /** Closes everything, writer first, then what maintenance has under way. */
+  /** Closes everything, compactions first, then the writer, then what maintenance has under way. */
   void close(CompletableFuture<Void> done) {
+    CompletableFuture<Void> _ = hotSwaps.close().thenAccept(_ -> closeWriter(done));
+  }
+
+  private void closeWriter(CompletableFuture<Void> done) {
     CompletableFuture<Void> written = new CompletableFuture<>();
     CompletableFuture<Void> _ =
         written.whenComplete((ok, failure) -> maintenance.close(() -> closeFiles(done, failure)));

@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -16,8 +17,8 @@ import java.util.function.LongSupplier;
 
 /**
  * The threads and the clock a store runs on. Each executor must run its tasks one at a time and in
- * order; one executor may serve as all three, as in a simulation that steps through tasks on a
- * single thread.
+ * order; one executor may serve as the first three, as in a simulation that steps through tasks on
+ * a single thread.
  */
 public final class StoreRuntime implements AutoCloseable {
   /** How long a cancelled wait may go unnoticed. */
@@ -26,6 +27,7 @@ public final class StoreRuntime implements AutoCloseable {
   private final Executor writer;
   private final Executor syncer;
   private final Executor maintenance;
+  private final Executor compactions;
   private final WallClock clock;
   private final LongSupplier monotonicNanos;
   private final List<ExecutorService> owned;
@@ -49,6 +51,7 @@ public final class StoreRuntime implements AutoCloseable {
         writer,
         syncer,
         maintenance,
+        StoreRuntime::refuseCompaction,
         clock,
         monotonicNanos,
         List.of(),
@@ -60,6 +63,7 @@ public final class StoreRuntime implements AutoCloseable {
       Executor writer,
       Executor syncer,
       Executor maintenance,
+      Executor compactions,
       WallClock clock,
       LongSupplier monotonicNanos,
       List<ExecutorService> owned,
@@ -68,6 +72,7 @@ public final class StoreRuntime implements AutoCloseable {
     this.writer = writer;
     this.syncer = syncer;
     this.maintenance = maintenance;
+    this.compactions = compactions;
     this.clock = clock;
     this.monotonicNanos = monotonicNanos;
     this.owned = owned;
@@ -84,7 +89,21 @@ public final class StoreRuntime implements AutoCloseable {
   /** The same, but with another way to wait. */
   public StoreRuntime withWaiting(Waiting other) {
     return new StoreRuntime(
-        writer, syncer, maintenance, clock, monotonicNanos, owned, other, gathering);
+        writer, syncer, maintenance, compactions, clock, monotonicNanos, owned, other, gathering);
+  }
+
+  /**
+   * The same, with a thread for {@link Store#compactInBackground}: none of the other three, which a
+   * compaction waits for, and one task at a time, in order.
+   */
+  public StoreRuntime withCompactions(Executor thread) {
+    return new StoreRuntime(
+        writer, syncer, maintenance, thread, clock, monotonicNanos, owned, waiting, gathering);
+  }
+
+  private static void refuseCompaction(Runnable task) {
+    throw new RejectedExecutionException(
+        "this runtime has no thread for compactions: StoreRuntime.withCompactions");
   }
 
   <T> T await(CompletableFuture<T> future) throws IOException {
@@ -123,18 +142,20 @@ public final class StoreRuntime implements AutoCloseable {
     }
   }
 
-  /** Three threads of its own, named after {@code name}, and the system's clock. */
+  /** Four threads of its own, named after {@code name}, and the system's clock. */
   public static StoreRuntime threads(String name) {
     ExecutorService writer = thread(name + "-writer");
     ExecutorService syncer = thread(name + "-sync");
     ExecutorService maintenance = thread(name + "-maintenance");
+    ExecutorService compactions = thread(name + "-compaction"); // started when first needed
     return new StoreRuntime(
         writer,
         syncer,
         maintenance,
+        compactions,
         System::currentTimeMillis,
         System::nanoTime,
-        List.of(writer, syncer, maintenance),
+        List.of(compactions, writer, syncer, maintenance),
         done -> {},
         new Gathering(System::nanoTime, LockSupport::parkNanos));
   }
@@ -153,6 +174,11 @@ public final class StoreRuntime implements AutoCloseable {
 
   public Executor maintenance() {
     return maintenance;
+  }
+
+  /** Where compactions in the background run. */
+  public Executor compactions() {
+    return compactions;
   }
 
   public WallClock clock() {
