@@ -219,6 +219,10 @@ class NodeTest {
       assertEquals(0, gauge(node, "varve.role", "role", "replica"));
       assertTrue(gauge(node, "varve.keyspace.live.bytes", "keyspace", "main") > 40);
       assertEquals(0, gauge(node, "varve.keyspace.dead.bytes", "keyspace", "main"));
+      assertTrue(gauge(node, "varve.keyspace.write.amplification", "keyspace", "main") > 1);
+      assertTrue(
+          gauge(node, "varve.keyspace.written.disk.bytes", "keyspace", "main")
+              > gauge(node, "varve.keyspace.written.user.bytes", "keyspace", "main"));
       assertEquals(1, node.metrics().get("varve.read").timer().count());
       assertEquals(1, node.metrics().get("varve.write").timer().count());
       assertEquals(

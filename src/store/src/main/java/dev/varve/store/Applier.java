@@ -12,6 +12,7 @@ final class Applier {
   private final Applied applied;
   private final Keyspaces keyspaces;
   private final EditEffects effects;
+  private final long openedAt;
 
   /** What committed edits set off beyond the index; called on the writer, without the lock. */
   interface EditEffects {
@@ -27,7 +28,11 @@ final class Applier {
     void cutOff(Keyspace keyspace);
   }
 
-  Applier(Applied applied, Keyspaces keyspaces, EditEffects effects) {
+  /**
+   * @param openedAt the last sequence that was in the log when the store was opened
+   */
+  Applier(Applied applied, Keyspaces keyspaces, EditEffects effects, long openedAt) {
+    this.openedAt = openedAt;
     this.applied = applied;
     this.keyspaces = keyspaces;
     this.effects = effects;
@@ -68,6 +73,9 @@ final class Applier {
             batch.sequence(),
             record.location().tombstone(),
             record.location().offset() + record.location().length());
+        if (batch.sequence() > openedAt) {
+          keyspace.noteWritten(record.location());
+        }
       }
       // Readers go by the id alone, so all the rest is in place before.
       batch.records().forEach(record -> record.keyspace().noteId(record.key()));

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.format.LogRecord;
+import dev.varve.store.format.RecordCodec;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.format.StreamEntryCodec;
 import dev.varve.store.keydir.Hash;
@@ -33,6 +34,7 @@ final class Keyspace {
   private final AtomicLong liveKeys = new AtomicLong();
   private final AtomicLong liveBytes = new AtomicLong();
   private final AtomicLong sweptBytes = new AtomicLong();
+  private final AtomicLong userBytes = new AtomicLong();
   private volatile CutOff cutOff = CutOff.NONE;
   private volatile long lastId;
   private final StreamWaiters waiters = new StreamWaiters();
@@ -104,6 +106,16 @@ final class Keyspace {
 
   long liveBytes() {
     return liveBytes.get();
+  }
+
+  /** Key and value bytes that were committed since the store was opened. */
+  long userBytes() {
+    return userBytes.get();
+  }
+
+  /** Takes note of a record that was committed. */
+  void noteWritten(Location record) {
+    userBytes.addAndGet(record.length() - (long) RecordCodec.HEADER_BYTES);
   }
 
   /** What is hidden for good. */

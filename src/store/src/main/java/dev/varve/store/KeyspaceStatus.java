@@ -15,6 +15,7 @@ import java.util.List;
  * @param firstSequence records of lower sequences are cut off; 0: none are
  * @param firstId of a stream: the first id that is not trimmed; 0 for other keyspaces
  * @param lastId of a stream: the highest id ever given; 0 for other keyspaces
+ * @param written since the store was opened
  * @param segments each live segment, oldest first
  */
 public record KeyspaceStatus(
@@ -30,6 +31,7 @@ public record KeyspaceStatus(
     long firstSequence,
     long firstId,
     long lastId,
+    WrittenBytes written,
     List<SegmentStatus> segments) {
   public KeyspaceStatus {
     segments = List.copyOf(segments);

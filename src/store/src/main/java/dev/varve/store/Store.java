@@ -63,12 +63,13 @@ public final class Store implements AutoCloseable {
         throw new CorruptionException(
             DirectoryMarks.REPAIRING, 0, "a repair was begun and not finished; repair it again");
       }
-      EventLog events = EventLog.open(storage, EVENTS_MAX);
+      MeteredStorage metered = new MeteredStorage(storage);
+      EventLog events = EventLog.open(metered, EVENTS_MAX);
       opened.add(events);
-      DurableMark mark = DurableMark.open(storage);
+      DurableMark mark = DurableMark.open(metered);
       opened.add(mark);
-      Opening.Parts recovered = Opening.open(storage, mark, options);
-      return new Store(StoreParts.join(options, storage, runtime, recovered, mark, events, lock));
+      Opening.Parts recovered = Opening.open(metered, mark, options);
+      return new Store(StoreParts.join(options, metered, runtime, recovered, mark, events, lock));
     } catch (IOException | RuntimeException e) {
       for (Closeable closeable : opened.reversed()) {
         try {

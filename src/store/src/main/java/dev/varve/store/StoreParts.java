@@ -3,7 +3,6 @@ package dev.varve.store;
 import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.recovery.DurableMark;
-import dev.varve.store.storage.Storage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -13,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The parts of an open store, joined. */
 record StoreParts(
+    MeteredStorage storage,
     StoreRuntime runtime,
     Keyspaces keyspaces,
     LogTail tail,
@@ -36,7 +36,7 @@ record StoreParts(
 
   static StoreParts join(
       StoreOptions options,
-      Storage storage,
+      MeteredStorage storage,
       StoreRuntime runtime,
       Opening.Parts recovered,
       DurableMark mark,
@@ -67,7 +67,7 @@ record StoreParts(
     recovered.keydirsCover().forEach(keydirs::restored);
     Maintenance maintenance =
         new Maintenance(storage, runtime.maintenance(), adoption, retirement, sweep, keydirs);
-    Applier applier = new Applier(applied, keyspaces, maintenance);
+    Applier applier = new Applier(applied, keyspaces, maintenance, last.sequence());
     GroupCommit writer =
         new GroupCommit(runtime, options, tail, applied, applier, window, mark, published);
     Times times = new Times(runtime, applied, published);
@@ -105,6 +105,7 @@ record StoreParts(
       maintenance.retryAdoption();
     }
     return new StoreParts(
+        storage,
         runtime,
         keyspaces,
         tail,
@@ -139,7 +140,13 @@ record StoreParts(
     } finally {
       applied.lock().unlock();
     }
-    return new StoreStatus(published.state(), statuses, adoption.backlog(), times.aheadMs());
+    long byUsers = statuses.stream().mapToLong(k -> k.written().byUsers()).sum();
+    return new StoreStatus(
+        published.state(),
+        statuses,
+        adoption.backlog(),
+        times.aheadMs(),
+        new WrittenBytes(byUsers, storage.bytes()));
   }
 
   private KeyspaceStatus status(Keyspace keyspace, ManifestState.KeyspaceState state) {
@@ -173,6 +180,7 @@ record StoreParts(
         keyspace.cutOff().sequence(),
         keyspace.type() == KeyspaceType.STREAM ? keyspace.firstId() : 0,
         keyspace.type() == KeyspaceType.STREAM ? keyspace.lastId() : 0,
+        new WrittenBytes(keyspace.userBytes(), storage.bytes(keyspace.name())),
         segments);
   }
 

@@ -42,6 +42,14 @@ public record TemporaryFolder(String name) {
     return file + SegmentId.TEMPORARY_SUFFIX;
   }
 
+  /** The folder that a file of this path is in, or for whose folder it was written. */
+  public static String folderOf(String path) {
+    int slash = path.indexOf('/');
+    String folder = slash < 0 ? "" : path.substring(0, slash);
+    int dot = path.indexOf('.', slash + 1);
+    return dot > 0 && NAME.matcher(folder).matches() ? path.substring(slash + 1, dot) : folder;
+  }
+
   /** The files in all such folders of a store; to be called when no compaction runs. */
   public static List<String> leftovers(Storage storage) throws IOException {
     List<String> found = new ArrayList<>();
