@@ -83,6 +83,11 @@ public final class NodeMetrics {
         "dead.bytes",
         "Bytes that compaction could free",
         k -> k.totalBytes() - k.liveBytes());
+    keyspace(
+        registry,
+        "expired.bytes",
+        "The part of the dead bytes whose time to live is over",
+        KeyspaceStatus::expiredBytes);
     keyspace(registry, "total.bytes", "Bytes of all live segments", KeyspaceStatus::totalBytes);
     keyspace(registry, "dead.ratio", "1 - live / total", KeyspaceStatus::deadRatio);
     keyspace(registry, "segments", "Live segments", k -> k.segments().size());

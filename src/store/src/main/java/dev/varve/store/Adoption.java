@@ -353,12 +353,14 @@ final class Adoption {
         int output,
         long outputOffset,
         int length,
-        boolean tombstone) {
+        boolean tombstone,
+        long expiresAtMs) {
       tombstones[output] |= tombstone;
       keyspace.move(
           hash,
           new Location(sources.get(source).slot(), sourceOffset, length, tombstone),
-          new Location(outputs.get(output).slot(), outputOffset, length, tombstone));
+          new Location(outputs.get(output).slot(), outputOffset, length, tombstone),
+          expiresAtMs);
     }
 
     @Override

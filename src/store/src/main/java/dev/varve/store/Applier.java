@@ -64,7 +64,7 @@ final class Applier {
     try {
       for (Pending.Mutated record : batch.records()) {
         Keyspace keyspace = record.keyspace();
-        keyspace.apply(record.hash(), record.key(), record.location());
+        keyspace.apply(record.hash(), record.key(), record.location(), record.expiresAtMs());
         LiveSegment segment = keyspace.table().at(record.location().segment());
         if (segment == null) {
           throw new IllegalStateException("the segment of a committed record is gone");

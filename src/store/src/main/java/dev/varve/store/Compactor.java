@@ -80,25 +80,30 @@ final class Compactor {
   }
 
   CompactionPlan plan(CompactionOptions options) {
+    return plan(options, times.read().hideMs());
+  }
+
+  private CompactionPlan plan(CompactionOptions options, long nowMs) {
     Keyspace keyspace = keyspaces.existing(options.keyspace());
     if (options.strategy() == Strategy.SHIFT && keyspace.type() == KeyspaceType.STREAM) {
       return new CompactionPlan(
           false, CompactionPlan.DISABLED, "streams are trimmed, not shifted", List.of(), 0, 0);
     }
-    return CompactionPlanner.plan(options, keyspace.segmentBytes(), stats(keyspace));
+    return CompactionPlanner.plan(options, keyspace.segmentBytes(), stats(keyspace, nowMs));
   }
 
   /**
    * The plan without the active segment, which may hold dead bytes again as soon as the one before
    * is sealed.
    */
-  private CompactionPlan planSealed(CompactionOptions options, Keyspace keyspace) {
+  private CompactionPlan planSealed(
+      CompactionOptions options, Keyspace keyspace, long nowMs) {
     List<SegmentStats> sealed =
-        stats(keyspace).stream().map(s -> s.active() ? s.uncommitted() : s).toList();
+        stats(keyspace, nowMs).stream().map(s -> s.active() ? s.uncommitted() : s).toList();
     return CompactionPlanner.plan(options, keyspace.segmentBytes(), sealed);
   }
 
-  private List<SegmentStats> stats(Keyspace keyspace) {
+  private List<SegmentStats> stats(Keyspace keyspace, long nowMs) {
     List<SegmentStats> stats = new ArrayList<>();
     applied.lock().lock();
     try {
@@ -109,6 +114,7 @@ final class Compactor {
                 segment.committedLength(),
                 segment.liveBytes(),
                 segment.tombstoneBytes(),
+                segment.expiredBytes(nowMs),
                 lowestVisible(segment, keyspace.cutOff().sequence()),
                 segment.maxSequence(),
                 segment.maxTombstoneSequence(),
@@ -193,17 +199,19 @@ final class Compactor {
       cancel.check();
       awaitAdoption(cancel); // inputs are what the manifest names from here on
       runtime.await(maintenance.swept(keyspace), cancel); // what is cut off counts as dead
-      CompactionPlan plan = plan(request.options());
+      // One time for all decisions: what the plan counts as expired the run drops.
+      long nowMs = times.read().hideMs();
+      CompactionPlan plan = plan(request.options(), nowMs);
       if (!plan.wouldCompact()) {
         return report.skipped(plan.reason(), plan.message());
       }
       if (sealActive(keyspace, plan)) {
-        plan = planSealed(request.options(), keyspace);
+        plan = planSealed(request.options(), keyspace, nowMs);
         if (!plan.wouldCompact()) {
           return report.skipped(plan.reason(), plan.message());
         }
       }
-      return rewrite(request, keyspace, plan.selected(), report, cancel);
+      return rewrite(request, keyspace, plan.selected(), nowMs, report, cancel);
     } catch (IOException | RuntimeException e) {
       return report.failed(e);
     }
@@ -219,7 +227,7 @@ final class Compactor {
   }
 
   private long totalBytes(Keyspace keyspace) {
-    return stats(keyspace).stream().mapToLong(SegmentStats::totalBytes).sum();
+    return stats(keyspace, 0).stream().mapToLong(SegmentStats::totalBytes).sum();
   }
 
   private boolean sealActive(Keyspace keyspace, CompactionPlan plan) throws IOException {
@@ -236,10 +244,11 @@ final class Compactor {
       CompactionRequest request,
       Keyspace keyspace,
       List<SegmentId> selected,
+      long nowMs,
       CompactionReport report,
       CancelToken cancel)
       throws IOException {
-    List<SegmentStats> stats = stats(keyspace);
+    List<SegmentStats> stats = stats(keyspace, nowMs);
     List<LiveSegment> inputs = pin(keyspace, selected);
     try {
       List<SegmentRewriter.Source> sources = new ArrayList<>();
@@ -266,9 +275,19 @@ final class Compactor {
           switch (request.options().strategy()) {
             case SHIFT -> rewriter.drop(sources, InputLiveness.lookup(keyspace.keydir(), inputs));
             case SCAN ->
-                copy(rewriter, sources, InputLiveness.scan(keyspace.keydir(), inputs), stats);
+                copy(
+                    rewriter,
+                    sources,
+                    InputLiveness.scan(keyspace.keydir(), inputs),
+                    stats,
+                    nowMs);
             case REWRITE, LOOKUP, NONE ->
-                copy(rewriter, sources, InputLiveness.lookup(keyspace.keydir(), inputs), stats);
+                copy(
+                    rewriter,
+                    sources,
+                    InputLiveness.lookup(keyspace.keydir(), inputs),
+                    stats,
+                    nowMs);
           };
       rewriter.install();
       publish(request, keyspace, selected, rewriter, result);
@@ -283,11 +302,12 @@ final class Compactor {
       SegmentRewriter rewriter,
       List<SegmentRewriter.Source> sources,
       SegmentRewriter.Liveness liveness,
-      List<SegmentStats> stats)
+      List<SegmentStats> stats,
+      long nowMs)
       throws IOException {
     List<SegmentId> inputs = sources.stream().map(SegmentRewriter.Source::id).toList();
     long droppableBelow = CompactionPlanner.lowestOutside(stats, inputs);
-    return rewriter.rewrite(sources, liveness, droppableBelow, times.read().hideMs());
+    return rewriter.rewrite(sources, liveness, droppableBelow, nowMs);
   }
 
   /** The edit is in the log: whatever goes wrong from here on, the run did what it was asked to. */

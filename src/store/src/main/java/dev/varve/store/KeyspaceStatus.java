@@ -7,7 +7,10 @@ import java.util.List;
  * A keyspace's figures.
  *
  * @param liveKeys keys with a value, those expired but not yet compacted away included
- * @param liveBytes bytes of records that compaction would keep
+ * @param liveBytes bytes of records that compaction would keep, tombstones that may still hide
+ *     something included
+ * @param expiredBytes bytes of records whose time to live is over but that are still there; they
+ *     count as dead
  * @param totalBytes bytes of records in all live segments, retired ones left out
  * @param retiredSegments compacted away but not deleted yet
  * @param indexBytes memory of the keydir
@@ -24,6 +27,7 @@ public record KeyspaceStatus(
     long segmentBytes,
     long liveKeys,
     long liveBytes,
+    long expiredBytes,
     long totalBytes,
     int retiredSegments,
     long indexBytes,

@@ -171,7 +171,7 @@ final class Opening implements TailSink {
           new Location(segment.slot(), record.offset(), record.length(), record.tombstone());
       keyspace.noteId(record.key());
       if (!keyspace.cutsOff(sequence, record.key())) {
-        keyspace.apply(Hash.of(record.key()), record.key(), location);
+        keyspace.apply(Hash.of(record.key()), record.key(), location, record.expiresAtMs());
       }
       segment.noteRecord(sequence, record.tombstone(), record.offset() + record.length());
     }

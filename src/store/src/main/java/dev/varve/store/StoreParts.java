@@ -129,12 +129,13 @@ record StoreParts(
 
   StoreStatus status() {
     List<KeyspaceStatus> statuses = new ArrayList<>();
+    long nowMs = times.hideMs();
     applied.lock().lock();
     try {
       for (ManifestState.KeyspaceState state : applied.manifest().keyspaces().values()) {
         Keyspace keyspace = keyspaces.get(state.name());
         if (keyspace != null) {
-          statuses.add(status(keyspace, state));
+          statuses.add(status(keyspace, state, nowMs));
         }
       }
     } finally {
@@ -149,16 +150,20 @@ record StoreParts(
         new WrittenBytes(byUsers, storage.bytes()));
   }
 
-  private KeyspaceStatus status(Keyspace keyspace, ManifestState.KeyspaceState state) {
+  private KeyspaceStatus status(
+      Keyspace keyspace, ManifestState.KeyspaceState state, long nowMs) {
     List<KeyspaceStatus.SegmentStatus> segments = new ArrayList<>();
     long total = 0;
+    long expired = 0;
     for (LiveSegment segment : keyspace.segments()) {
       total += segment.committedLength();
+      long expiredHere = segment.expiredBytes(nowMs);
+      expired += expiredHere;
       segments.add(
           new KeyspaceStatus.SegmentStatus(
               segment.reader().path(),
               segment.committedLength(),
-              segment.liveBytes(),
+              segment.liveBytes() - expiredHere,
               !segment.sealed()));
     }
     int retired = 0;
@@ -172,7 +177,8 @@ record StoreParts(
         keyspace.type(),
         keyspace.segmentBytes(),
         keyspace.liveKeys(),
-        keyspace.liveBytes(),
+        keyspace.liveBytes() - expired,
+        expired,
         total,
         retired,
         keyspace.keydir().bytes(),

@@ -148,7 +148,8 @@ class SegmentRewriterTest {
                 int output,
                 long outputOffset,
                 int length,
-                boolean tombstone) {
+                boolean tombstone,
+                long expiresAtMs) {
               seen.add(
                   "moved "
                       + hash
