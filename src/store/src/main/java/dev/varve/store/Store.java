@@ -210,6 +210,10 @@ public final class Store implements AutoCloseable {
     }
   }
 
+  StoreParts parts() {
+    return parts;
+  }
+
   private Keyspace keyValue(String name) throws StoreException {
     Keyspace keyspace = keyspace(name);
     keyspace.require(KeyspaceType.KEY_VALUE, "keyspace");
