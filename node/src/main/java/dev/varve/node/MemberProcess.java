@@ -76,7 +76,11 @@ final class MemberProcess implements AutoCloseable {
               () -> StoreRuntime.threads(settings.member()),
               System::currentTimeMillis,
               new SecureRandom());
-      StoreOptions options = StoreOptions.defaults().withKeyspaces(settings.keyspaces());
+      StoreOptions options =
+          StoreOptions.defaults()
+              .withKeyspaces(settings.keyspaces())
+              .withCapacityBytes(settings.capacityBytes())
+              .withBallastBytes(settings.ballastBytes());
       Member member =
           switch (settings.mode()) {
             case Standalone() ->

@@ -205,6 +205,28 @@ class NodeTest {
     return node.admin().status(StatusRequest.getDefaultInstance()).getKeyspaces(0);
   }
 
+  /** CAPACITY and BALLAST take effect. */
+  @Test
+  void aFullStoreRefusesPutsAndTakesDeletes() throws IOException {
+    try (TestNode node = TestNode.standalone(directory, "CAPACITY", "64Ki", "BALLAST", "100Ki")) {
+      String value = "v".repeat(1000);
+      Failures.refused(
+          Reason.STORE_FULL,
+          () -> {
+            for (int i = 0; i < 100; i++) {
+              node.put("key-" + i, value);
+            }
+          });
+      assertEquals(value, node.get("key-0").getValue().toStringUtf8());
+      node.data().delete(TestNode.delete("key-0").build());
+      Path ballast = directory.resolve("_ballast");
+      Eventually.holds(
+          Duration.ofSeconds(10),
+          () -> "the ballast",
+          () -> ballast.toFile().length() == 100 << 10);
+    }
+  }
+
   @Test
   void measuresWhatItHolds() throws IOException {
     try (TestNode node = TestNode.standalone(directory)) {

@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * @param compaction the node's own compaction, and the defaults of requested ones
  * @param checkpointInterval between two checkpoints on the primary
  * @param retentionInterval between two decisions on what the keyspaces' limits hide
+ * @param capacityBytes of segments, beyond which a primary refuses what adds values; 0: as many as
+ *     the disk has
+ * @param ballastBytes of the file that is given up when a compaction meets a full disk; 0: none
  */
 public record NodeSettings(
     String member,
@@ -41,7 +44,9 @@ public record NodeSettings(
     boolean managed,
     CompactionSettings compaction,
     Duration checkpointInterval,
-    Duration retentionInterval) {
+    Duration retentionInterval,
+    long capacityBytes,
+    long ballastBytes) {
 
   public NodeSettings {
     keyspaces = List.copyOf(keyspaces);

@@ -1,7 +1,6 @@
 package dev.varve.store;
 
 import dev.varve.store.compaction.CancelToken;
-import dev.varve.store.compaction.CompactionOptions;
 import dev.varve.store.compaction.CompactionPlan;
 import dev.varve.store.compaction.CompactionPlanner;
 import dev.varve.store.compaction.RateLimiter;
@@ -10,7 +9,7 @@ import dev.varve.store.compaction.SegmentStats;
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.manifest.Edit;
-import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.storage.DiskFullException;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -41,7 +40,9 @@ final class Compactor {
   private final Adoption adoption;
   private final Maintenance maintenance;
   private final Times times;
+  private final Plans plans;
   private final EventLog events;
+  private final Ballast ballast;
   private final Map<String, Running> running = new ConcurrentHashMap<>();
 
   /** A run under way, told of to those who ask. */
@@ -65,7 +66,10 @@ final class Compactor {
       Adoption adoption,
       Maintenance maintenance,
       Times times,
-      EventLog events) {
+      Plans plans,
+      EventLog events,
+      Ballast ballast) {
+    this.ballast = ballast;
     this.storage = storage;
     this.runtime = runtime;
     this.keyspaces = keyspaces;
@@ -76,55 +80,8 @@ final class Compactor {
     this.adoption = adoption;
     this.maintenance = maintenance;
     this.times = times;
+    this.plans = plans;
     this.events = events;
-  }
-
-  CompactionPlan plan(CompactionOptions options) {
-    return plan(options, times.read().hideMs());
-  }
-
-  private CompactionPlan plan(CompactionOptions options, long nowMs) {
-    Keyspace keyspace = keyspaces.existing(options.keyspace());
-    if (options.strategy() == Strategy.SHIFT && keyspace.type() == KeyspaceType.STREAM) {
-      return new CompactionPlan(
-          false, CompactionPlan.DISABLED, "streams are trimmed, not shifted", List.of(), 0, 0);
-    }
-    return CompactionPlanner.plan(options, keyspace.segmentBytes(), stats(keyspace, nowMs));
-  }
-
-  /**
-   * The plan without the active segment, which may hold dead bytes again as soon as the one before
-   * is sealed.
-   */
-  private CompactionPlan planSealed(
-      CompactionOptions options, Keyspace keyspace, long nowMs) {
-    List<SegmentStats> sealed =
-        stats(keyspace, nowMs).stream().map(s -> s.active() ? s.uncommitted() : s).toList();
-    return CompactionPlanner.plan(options, keyspace.segmentBytes(), sealed);
-  }
-
-  private List<SegmentStats> stats(Keyspace keyspace, long nowMs) {
-    List<SegmentStats> stats = new ArrayList<>();
-    applied.lock().lock();
-    try {
-      for (LiveSegment segment : keyspace.segments()) {
-        stats.add(
-            new SegmentStats(
-                segment.id(),
-                segment.committedLength(),
-                segment.liveBytes(),
-                segment.tombstoneBytes(),
-                segment.expiredBytes(nowMs),
-                lowestVisible(segment, keyspace.cutOff().sequence()),
-                segment.maxSequence(),
-                segment.maxTombstoneSequence(),
-                !segment.sealed(),
-                true));
-      }
-    } finally {
-      applied.lock().unlock();
-    }
-    return stats;
   }
 
   /** The latest event of each run under way. */
@@ -134,13 +91,6 @@ final class Compactor {
         .filter(Objects::nonNull)
         .filter(event -> !event.type().ends())
         .toList();
-  }
-
-  /** What is cut off never becomes visible again, so that no tombstone needs to hide it. */
-  private static long lowestVisible(LiveSegment segment, long cutOff) {
-    return segment.maxSequence() < cutOff
-        ? Long.MAX_VALUE
-        : Math.max(segment.minSequence(), cutOff);
   }
 
   CompactionEvent compact(
@@ -193,7 +143,7 @@ final class Compactor {
             events,
             runtime.clock(),
             published.state().last().term(),
-            totalBytes(keyspace));
+            plans.totalBytes(keyspace));
     report.started();
     try {
       cancel.check();
@@ -201,20 +151,51 @@ final class Compactor {
       runtime.await(maintenance.swept(keyspace), cancel); // what is cut off counts as dead
       // One time for all decisions: what the plan counts as expired the run drops.
       long nowMs = times.read().hideMs();
-      CompactionPlan plan = plan(request.options(), nowMs);
+      try {
+        return planned(request, keyspace, nowMs, report, cancel);
+      } catch (DiskFullException e) {
+        // More was needed than was foreseen. It is rolled back: once more, with the ballast's room.
+        if (!ballast.release()) {
+          throw e;
+        }
+        return planned(request, keyspace, nowMs, report, cancel);
+      }
+    } catch (IOException | RuntimeException e) {
+      return report.failed(e);
+    } finally {
+      maintenance.buildBallast();
+    }
+  }
+
+  private CompactionEvent planned(
+      CompactionRequest request,
+      Keyspace keyspace,
+      long nowMs,
+      CompactionReport report,
+      CancelToken cancel)
+      throws IOException {
+    CompactionPlan plan = plans.plan(request.options(), nowMs);
+    if (!plan.wouldCompact()) {
+      return report.skipped(plan.reason(), plan.message());
+    }
+    if (sealActive(keyspace, plan)) {
+      plan = plans.planSealed(request.options(), nowMs);
       if (!plan.wouldCompact()) {
         return report.skipped(plan.reason(), plan.message());
       }
-      if (sealActive(keyspace, plan)) {
-        plan = planSealed(request.options(), keyspace, nowMs);
-        if (!plan.wouldCompact()) {
-          return report.skipped(plan.reason(), plan.message());
-        }
-      }
-      return rewrite(request, keyspace, plan.selected(), nowMs, report, cancel);
-    } catch (IOException | RuntimeException e) {
-      return report.failed(e);
     }
+    List<SegmentStats> stats = plans.stats(keyspace, nowMs);
+    List<SegmentId> inputs = plan.selected();
+    if (request.options().strategy() != Strategy.SHIFT) {
+      inputs = CopyRoom.fitting(inputs, stats, storage.usableBytes());
+      if (inputs.isEmpty() && ballast.release()) {
+        inputs = CopyRoom.fitting(plan.selected(), stats, storage.usableBytes());
+      }
+      if (inputs.isEmpty()) {
+        throw new DiskFullException(keyspace.name(), null);
+      }
+    }
+    return rewrite(request, keyspace, inputs, nowMs, report, cancel);
   }
 
   /** Tries at once what has failed before this looked: nobody else would soon. */
@@ -226,16 +207,16 @@ final class Compactor {
     runtime.await(idle, cancel);
   }
 
-  private long totalBytes(Keyspace keyspace) {
-    return stats(keyspace, 0).stream().mapToLong(SegmentStats::totalBytes).sum();
-  }
-
   private boolean sealActive(Keyspace keyspace, CompactionPlan plan) throws IOException {
     boolean selected = plan.choices().stream().anyMatch(c -> c.selected() && c.segment().active());
     if (selected) {
-      CompletableFuture<Long> sealed = new CompletableFuture<>();
-      writer.submit(new Operation.Seal(keyspace.name(), sealed));
-      runtime.await(sealed);
+      runtime.await(
+          ballast.relieve(
+              () -> {
+                CompletableFuture<Long> sealed = new CompletableFuture<>();
+                writer.submit(new Operation.Seal(keyspace.name(), sealed));
+                return sealed;
+              }));
     }
     return selected;
   }
@@ -248,7 +229,7 @@ final class Compactor {
       CompactionReport report,
       CancelToken cancel)
       throws IOException {
-    List<SegmentStats> stats = stats(keyspace, nowMs);
+    List<SegmentStats> stats = plans.stats(keyspace, nowMs);
     List<LiveSegment> inputs = pin(keyspace, selected);
     try {
       List<SegmentRewriter.Source> sources = new ArrayList<>();
@@ -276,11 +257,7 @@ final class Compactor {
             case SHIFT -> rewriter.drop(sources, InputLiveness.lookup(keyspace.keydir(), inputs));
             case SCAN ->
                 copy(
-                    rewriter,
-                    sources,
-                    InputLiveness.scan(keyspace.keydir(), inputs),
-                    stats,
-                    nowMs);
+                    rewriter, sources, InputLiveness.scan(keyspace.keydir(), inputs), stats, nowMs);
             case REWRITE, LOOKUP, NONE ->
                 copy(
                     rewriter,
@@ -318,7 +295,7 @@ final class Compactor {
     } catch (IOException | CompletionException e) {
       return report.completedButNotAdopted(e);
     }
-    return report.completed(totalBytes(keyspace));
+    return report.completed(plans.totalBytes(keyspace));
   }
 
   private List<LiveSegment> pin(Keyspace keyspace, List<SegmentId> selected) {
@@ -361,10 +338,14 @@ final class Compactor {
             result.runsCrc(),
             request.forceDelete(),
             runtime.clock().nowMs());
-    CompletableFuture<Long> committed = new CompletableFuture<>();
-    writer.submit(new Operation.Propose(edit, committed));
     try {
-      runtime.await(committed);
+      runtime.await(
+          ballast.relieve(
+              () -> {
+                CompletableFuture<Long> committed = new CompletableFuture<>();
+                writer.submit(new Operation.Propose(edit, committed));
+                return committed;
+              }));
     } catch (NotLeaderException | StoreFullException e) {
       rewriter.discard(result, e); // the edit is not in the log; otherwise a cut or recovery tells
       throw e;

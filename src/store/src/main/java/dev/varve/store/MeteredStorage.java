@@ -21,6 +21,11 @@ final class MeteredStorage implements Storage {
     this.storage = storage;
   }
 
+  /** The storage itself, for what is not to be counted. */
+  Storage unmetered() {
+    return storage;
+  }
+
   /** Bytes written to all files. */
   long bytes() {
     return all.sum();

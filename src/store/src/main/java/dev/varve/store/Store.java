@@ -10,6 +10,7 @@ import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.recovery.DirectoryMarks;
 import dev.varve.store.recovery.DurableMark;
+import dev.varve.store.storage.DiskFullException;
 import dev.varve.store.storage.Storage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -53,16 +54,33 @@ public final class Store implements AutoCloseable {
   public static Store open(StoreOptions options, Storage storage, StoreRuntime runtime)
       throws IOException {
     Closeable lock = storage.lock(ImageInstaller.LOCK);
-    List<Closeable> opened = new ArrayList<>();
-    opened.add(lock);
     try {
-      if (storage.exists(ImageInstaller.MARKER)) {
-        throw new InstallingException();
+      try {
+        return recover(options, storage, runtime, lock);
+      } catch (DiskFullException e) {
+        if (!new Ballast(storage, options).release()) {
+          throw e;
+        }
+        return recover(options, storage, runtime, lock);
       }
-      if (storage.exists(DirectoryMarks.REPAIRING)) {
-        throw new CorruptionException(
-            DirectoryMarks.REPAIRING, 0, "a repair was begun and not finished; repair it again");
-      }
+    } catch (IOException | RuntimeException e) {
+      close(List.of(lock), e);
+      throw e;
+    }
+  }
+
+  private static Store recover(
+      StoreOptions options, Storage storage, StoreRuntime runtime, Closeable lock)
+      throws IOException {
+    if (storage.exists(ImageInstaller.MARKER)) {
+      throw new InstallingException();
+    }
+    if (storage.exists(DirectoryMarks.REPAIRING)) {
+      throw new CorruptionException(
+          DirectoryMarks.REPAIRING, 0, "a repair was begun and not finished; repair it again");
+    }
+    List<Closeable> opened = new ArrayList<>();
+    try {
       MeteredStorage metered = new MeteredStorage(storage);
       EventLog events = EventLog.open(metered, EVENTS_MAX);
       opened.add(events);
@@ -71,14 +89,18 @@ public final class Store implements AutoCloseable {
       Opening.Parts recovered = Opening.open(metered, mark, options);
       return new Store(StoreParts.join(options, metered, runtime, recovered, mark, events, lock));
     } catch (IOException | RuntimeException e) {
-      for (Closeable closeable : opened.reversed()) {
-        try {
-          closeable.close();
-        } catch (IOException suppressed) {
-          e.addSuppressed(suppressed);
-        }
-      }
+      close(opened.reversed(), e);
       throw e;
+    }
+  }
+
+  private static void close(List<Closeable> opened, Exception cause) {
+    for (Closeable closeable : opened) {
+      try {
+        closeable.close();
+      } catch (IOException suppressed) {
+        cause.addSuppressed(suppressed);
+      }
     }
   }
 
@@ -236,15 +258,21 @@ public final class Store implements AutoCloseable {
    * checkpoint is committed; their files are deleted soon after, when nobody reads them.
    */
   public CompletableFuture<CheckpointResult> checkpoint() {
-    CompletableFuture<Long> done = new CompletableFuture<>();
-    parts.writer().submit(new Operation.Propose(new Edit.Checkpoint(), done));
-    return done.thenApply(parts.retirement()::result);
+    return parts
+        .ballast()
+        .relieve(
+            () -> {
+              CompletableFuture<Long> done = new CompletableFuture<>();
+              parts.writer().submit(new Operation.Propose(new Edit.Checkpoint(), done));
+              return done;
+            })
+        .thenApply(parts.retirement()::result);
   }
 
   /** What a compaction would do and why, without doing it. */
   public CompactionPlan plan(CompactionOptions options) throws IOException {
     compacted(options);
-    return parts.compactor().plan(options);
+    return parts.plans().plan(options);
   }
 
   /**
@@ -307,8 +335,9 @@ public final class Store implements AutoCloseable {
   }
 
   /**
-   * Closes the store: rolls back compactions in the background, waits for the group under way, notes what is durable and lets the directory
-   * go. What waits for a commit fails with {@link StoreClosedException}. Idempotent.
+   * Closes the store: rolls back compactions in the background, waits for the group under way,
+   * notes what is durable and lets the directory go. What waits for a commit fails with {@link
+   * StoreClosedException}. Idempotent.
    */
   public CompletableFuture<Void> closeAsync() {
     CompletableFuture<Void> done = new CompletableFuture<>();

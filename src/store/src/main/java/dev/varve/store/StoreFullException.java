@@ -1,10 +1,25 @@
 package dev.varve.store;
 
-/** The disk is full; nothing was written, the store is valid and reads go on. */
+/**
+ * The disk is full, or the store holds as much as its options let it; nothing was written, the
+ * store is valid and reads go on.
+ */
 public final class StoreFullException extends StoreException {
   private static final long serialVersionUID = 1L;
 
   public StoreFullException(Throwable cause) {
     super("the disk is full", cause);
+  }
+
+  StoreFullException(long usedBytes, long moreBytes, long capacityBytes) {
+    super(
+        "the store is full: "
+            + usedBytes
+            + " bytes of segments and "
+            + moreBytes
+            + " more exceed the capacity of "
+            + capacityBytes
+            + "; deletes, compaction and checkpoints go on",
+        null);
   }
 }

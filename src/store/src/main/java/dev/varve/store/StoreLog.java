@@ -22,6 +22,7 @@ final class StoreLog implements ShardLog {
   private final Images images;
   private final Adoption adoption;
   private final Maintenance maintenance;
+  private final Ballast ballast;
 
   StoreLog(
       Storage storage,
@@ -30,7 +31,9 @@ final class StoreLog implements ShardLog {
       EntryWindow window,
       Images images,
       Adoption adoption,
-      Maintenance maintenance) {
+      Maintenance maintenance,
+      Ballast ballast) {
+    this.ballast = ballast;
     this.storage = storage;
     this.writer = writer;
     this.published = published;
@@ -66,9 +69,13 @@ final class StoreLog implements ShardLog {
 
   @Override
   public CompletableFuture<LogState> lead(long term, LogListener listener) {
-    CompletableFuture<LogState> done = new CompletableFuture<>();
-    writer.submit(new Operation.Lead(term, listener, done));
-    return done;
+    // A store that is full can only be emptied by a leader.
+    return ballast.relieve(
+        () -> {
+          CompletableFuture<LogState> done = new CompletableFuture<>();
+          writer.submit(new Operation.Lead(term, listener, done));
+          return done;
+        });
   }
 
   @Override

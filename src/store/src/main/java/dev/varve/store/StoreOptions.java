@@ -12,18 +12,50 @@ import java.util.List;
  *     for commits
  * @param windowBytesMax bytes of recent entries kept in memory for {@link ShardLog#read}
  * @param snapshotEntriesMax replaced locations kept for a scan before it is lost
+ * @param capacityBytes bytes of segments, replaced ones included, beyond which a leader refuses
+ *     what adds values with {@link StoreFullException}; deletes and compaction go on. 0: as many as
+ *     the disk has
+ * @param ballastBytes bytes of a file that is given up when a compaction or a checkpoint meets a
+ *     full disk; {@link #BALLAST_AUTOMATIC}: 1 % of the capacity, or of the room on the disk, at
+ *     most 64 MiB; 0: none
  */
 public record StoreOptions(
     List<KeyspaceOptions> keyspaces,
     int groupBytesMax,
     long uncommittedBytesMax,
     long windowBytesMax,
-    int snapshotEntriesMax) {
+    int snapshotEntriesMax,
+    long capacityBytes,
+    long ballastBytes) {
+
+  /** A ballast that suits the capacity or the disk. */
+  public static final long BALLAST_AUTOMATIC = -1;
+
+  /** Checks the sizes; the message names the field. */
   public StoreOptions {
     keyspaces = List.copyOf(keyspaces);
+    if (capacityBytes < 0) {
+      throw new IllegalArgumentException("capacityBytes must not be negative: " + capacityBytes);
+    }
+    if (ballastBytes < BALLAST_AUTOMATIC) {
+      throw new IllegalArgumentException("ballastBytes must not be negative: " + ballastBytes);
+    }
   }
 
-  /** Keyspaces {@code main} (64 MiB segments) and {@code objects} (256 MiB), and usual bounds. */
+  /** No capacity and no ballast. */
+  public StoreOptions(
+      List<KeyspaceOptions> keyspaces,
+      int groupBytesMax,
+      long uncommittedBytesMax,
+      long windowBytesMax,
+      int snapshotEntriesMax) {
+    this(keyspaces, groupBytesMax, uncommittedBytesMax, windowBytesMax, snapshotEntriesMax, 0, 0);
+  }
+
+  /**
+   * Keyspaces {@code main} (64 MiB segments) and {@code objects} (256 MiB), usual bounds, no
+   * capacity and no ballast.
+   */
   public static StoreOptions defaults() {
     return new StoreOptions(
         List.of(
@@ -37,15 +69,56 @@ public record StoreOptions(
 
   public StoreOptions withKeyspaces(List<KeyspaceOptions> others) {
     return new StoreOptions(
-        others, groupBytesMax, uncommittedBytesMax, windowBytesMax, snapshotEntriesMax);
+        others,
+        groupBytesMax,
+        uncommittedBytesMax,
+        windowBytesMax,
+        snapshotEntriesMax,
+        capacityBytes,
+        ballastBytes);
   }
 
   public StoreOptions withWindowBytesMax(long bytes) {
     return new StoreOptions(
-        keyspaces, groupBytesMax, uncommittedBytesMax, bytes, snapshotEntriesMax);
+        keyspaces,
+        groupBytesMax,
+        uncommittedBytesMax,
+        bytes,
+        snapshotEntriesMax,
+        capacityBytes,
+        ballastBytes);
   }
 
   public StoreOptions withSnapshotEntriesMax(int entries) {
-    return new StoreOptions(keyspaces, groupBytesMax, uncommittedBytesMax, windowBytesMax, entries);
+    return new StoreOptions(
+        keyspaces,
+        groupBytesMax,
+        uncommittedBytesMax,
+        windowBytesMax,
+        entries,
+        capacityBytes,
+        ballastBytes);
+  }
+
+  public StoreOptions withCapacityBytes(long bytes) {
+    return new StoreOptions(
+        keyspaces,
+        groupBytesMax,
+        uncommittedBytesMax,
+        windowBytesMax,
+        snapshotEntriesMax,
+        bytes,
+        ballastBytes);
+  }
+
+  public StoreOptions withBallastBytes(long bytes) {
+    return new StoreOptions(
+        keyspaces,
+        groupBytesMax,
+        uncommittedBytesMax,
+        windowBytesMax,
+        snapshotEntriesMax,
+        capacityBytes,
+        bytes);
   }
 }

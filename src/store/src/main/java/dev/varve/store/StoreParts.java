@@ -19,10 +19,12 @@ record StoreParts(
     Applied applied,
     Published published,
     GroupCommit writer,
+    Ballast ballast,
     Retirement retirement,
     Adoption adoption,
     Maintenance maintenance,
     KeydirCheckpoints keydirs,
+    Plans plans,
     Compactor compactor,
     HotSwaps hotSwaps,
     Times times,
@@ -61,12 +63,14 @@ record StoreParts(
     window.add(PendingEntries.read(storage, tail.pending()));
     Retirement retirement = new Retirement(storage, applied, mark, published, window);
     CutOffSweep sweep = new CutOffSweep(storage, applied);
-    Adoption adoption = new Adoption(storage, keyspaces, applied, retirement, sweep);
+    Ballast ballast = new Ballast(storage.unmetered(), options);
+    Adoption adoption = new Adoption(storage, keyspaces, applied, retirement, sweep, ballast);
     KeydirCheckpoints keydirs =
         new KeydirCheckpoints(storage, keyspaces, applied, published, mark, adoption);
     recovered.keydirsCover().forEach(keydirs::restored);
     Maintenance maintenance =
-        new Maintenance(storage, runtime.maintenance(), adoption, retirement, sweep, keydirs);
+        new Maintenance(
+            storage, runtime.maintenance(), adoption, retirement, sweep, keydirs, ballast);
     Applier applier = new Applier(applied, keyspaces, maintenance, last.sequence());
     GroupCommit writer =
         new GroupCommit(runtime, options, tail, applied, applier, window, mark, published);
@@ -75,6 +79,7 @@ record StoreParts(
     Retention retention =
         new Retention(
             options, storage, runtime, keyspaces, applied, published, writer, cutOffs, times);
+    Plans plans = new Plans(keyspaces, applied, times);
     Compactor compactor =
         new Compactor(
             storage,
@@ -87,9 +92,12 @@ record StoreParts(
             adoption,
             maintenance,
             times,
-            events);
+            plans,
+            events,
+            ballast);
     Images images = new Images(storage, keyspaces, applied, adoption);
-    ShardLog log = new StoreLog(storage, writer, published, window, images, adoption, maintenance);
+    ShardLog log =
+        new StoreLog(storage, writer, published, window, images, adoption, maintenance, ballast);
     for (ManifestState.SequencedCompaction compaction : recovered.installation().toAdopt()) {
       adoption.enqueue(compaction.sequence(), compaction.edit());
     }
@@ -100,6 +108,7 @@ record StoreParts(
       // What a cut-off hides may be in a restored index, while hints are read without it.
       maintenance.cutOff(keyspaces.existing(restored));
     }
+    maintenance.buildBallast();
     times.read(); // what the clock does from now on is measured from here
     if (adoption.backlog() > 0) {
       maintenance.retryAdoption();
@@ -112,10 +121,12 @@ record StoreParts(
         applied,
         published,
         writer,
+        ballast,
         retirement,
         adoption,
         maintenance,
         keydirs,
+        plans,
         compactor,
         new HotSwaps(runtime, compactor),
         times,
@@ -150,8 +161,7 @@ record StoreParts(
         new WrittenBytes(byUsers, storage.bytes()));
   }
 
-  private KeyspaceStatus status(
-      Keyspace keyspace, ManifestState.KeyspaceState state, long nowMs) {
+  private KeyspaceStatus status(Keyspace keyspace, ManifestState.KeyspaceState state, long nowMs) {
     List<KeyspaceStatus.SegmentStatus> segments = new ArrayList<>();
     long total = 0;
     long expired = 0;
