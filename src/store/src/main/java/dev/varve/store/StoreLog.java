@@ -2,8 +2,10 @@ package dev.varve.store;
 
 import dev.varve.store.format.Crc32c;
 import dev.varve.store.manifest.Edit;
+import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
 import dev.varve.store.segment.FileChecksum;
+import dev.varve.store.storage.DiskFullException;
 import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
@@ -50,8 +52,20 @@ final class StoreLog implements ShardLog {
 
   @Override
   public CompletableFuture<LogState> append(List<LogEntry> entries) {
+    List<LogEntry> copy = List.copyOf(entries);
+    return hasEdit(copy) ? ballast.relieve(() -> submit(copy)) : submit(copy);
+  }
+
+  /** Compactions and checkpoints come as edits, and free what a full disk lacks. */
+  private static boolean hasEdit(List<LogEntry> entries) {
+    return entries.stream()
+        .flatMap(entry -> entry.chunks().stream())
+        .anyMatch(chunk -> chunk.path().equals(ManifestState.PATH));
+  }
+
+  private CompletableFuture<LogState> submit(List<LogEntry> entries) {
     CompletableFuture<LogState> done = new CompletableFuture<>();
-    writer.submit(new Operation.Append(List.copyOf(entries), done));
+    writer.submit(new Operation.Append(entries, done));
     return done;
   }
 
@@ -135,7 +149,14 @@ final class StoreLog implements ShardLog {
 
   @Override
   public void installAttachment(Attachment attachment, ByteSource source) throws IOException {
-    Attachments.install(storage, attachment, source);
+    try {
+      Attachments.install(storage, attachment, source);
+    } catch (DiskFullException e) {
+      if (!ballast.release()) {
+        throw e;
+      }
+      Attachments.install(storage, attachment, source);
+    }
   }
 
   @Override

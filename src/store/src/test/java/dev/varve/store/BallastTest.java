@@ -15,6 +15,7 @@ import dev.varve.store.simulation.Fault;
 import dev.varve.store.simulation.Operation;
 import dev.varve.store.simulation.SimulatedStorage;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
@@ -220,6 +221,43 @@ class BallastTest {
         assertEquals(before, contents(store));
       }
     }
+  }
+
+  /** Guard: {@code Ballast.relieve} in {@code StoreLog.append}, and its like for run lists. */
+  @Test
+  void aReplicaWhoseDiskIsFullTakesTheCompactionThatEmptiesIt() throws IOException {
+    try (Store leader = fixture.standalone(new SimulatedStorage());
+        Store follower =
+            Store.open(
+                fixture.options.withBallastBytes(BALLAST_BYTES),
+                storage,
+                Trampoline.runtime(fixture.nowMs::get))) {
+      for (int i = 0; i < 60; i++) {
+        put(leader, "main", "key-" + i % 10, value(i, 300));
+      }
+      replicate(leader, follower);
+      long full = 100_000 - storage.usableBytes();
+      storage.capacity(full);
+      assertEquals(0, storage.usableBytes());
+      fixture.compact(leader, "main", false);
+      leader.checkpoint().join();
+      replicate(leader, follower);
+      assertEquals(contents(leader), contents(follower));
+      assertEquals(keyspace(leader, "main").totalBytes(), keyspace(follower, "main").totalBytes());
+      assertEquals(0, keyspace(follower, "main").retiredSegments());
+      assertTrue(storage.usableBytes() > 0);
+    }
+  }
+
+  private static void replicate(Store leader, Store follower) throws IOException {
+    ShardLog to = follower.log();
+    List<LogEntry> entries = Replica.entriesAfter(leader.log(), to.state().last().sequence());
+    for (Attachment missing : to.missingAttachments(entries)) {
+      to.installAttachment(
+          missing, (offset, target) -> leader.log().read(missing.path(), offset, target));
+    }
+    to.append(entries).join();
+    to.commit(leader.log().state().committed());
   }
 
   /** The run's own edit meets the full disk after its files were written. */
