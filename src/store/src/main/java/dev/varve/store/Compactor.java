@@ -248,8 +248,11 @@ final class Compactor {
               keyspace.segmentBytes(),
               () -> tail.reserve(keyspace.name(), term),
               request.temporaryFolder(),
-              RateLimiter.of(
-                  request.rateLimitBytesPerSecond(), System::nanoTime, LockSupport::parkNanos),
+              RateLimiter.yieldingTo(
+                  runtime.foregroundLatency(),
+                  request.rateLimitBytesPerSecond(),
+                  System::nanoTime,
+                  LockSupport::parkNanos),
               cancel,
               report::progress);
       SegmentRewriter.Result result =

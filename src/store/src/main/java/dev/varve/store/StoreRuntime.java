@@ -2,6 +2,7 @@ package dev.varve.store;
 
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionCancelledException;
+import dev.varve.store.compaction.ForegroundLatency;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -33,6 +34,7 @@ public final class StoreRuntime implements AutoCloseable {
   private final List<ExecutorService> owned;
   private final Waiting waiting;
   private final Gathering gathering;
+  private final ForegroundLatency foregroundLatency;
 
   /**
    * @param writer appends, applies and completes futures; must never be blocked by others
@@ -56,7 +58,8 @@ public final class StoreRuntime implements AutoCloseable {
         monotonicNanos,
         List.of(),
         done -> {},
-        Gathering.none());
+        Gathering.none(),
+        ForegroundLatency.NONE);
   }
 
   private StoreRuntime(
@@ -68,7 +71,8 @@ public final class StoreRuntime implements AutoCloseable {
       LongSupplier monotonicNanos,
       List<ExecutorService> owned,
       Waiting waiting,
-      Gathering gathering) {
+      Gathering gathering,
+      ForegroundLatency foregroundLatency) {
     this.writer = writer;
     this.syncer = syncer;
     this.maintenance = maintenance;
@@ -78,6 +82,7 @@ public final class StoreRuntime implements AutoCloseable {
     this.owned = owned;
     this.waiting = waiting;
     this.gathering = gathering;
+    this.foregroundLatency = foregroundLatency;
   }
 
   /** Waits for a future on a thread that may block; a simulation runs other tasks meanwhile. */
@@ -89,7 +94,35 @@ public final class StoreRuntime implements AutoCloseable {
   /** The same, but with another way to wait. */
   public StoreRuntime withWaiting(Waiting other) {
     return new StoreRuntime(
-        writer, syncer, maintenance, compactions, clock, monotonicNanos, owned, other, gathering);
+        writer,
+        syncer,
+        maintenance,
+        compactions,
+        clock,
+        monotonicNanos,
+        owned,
+        other,
+        gathering,
+        foregroundLatency);
+  }
+
+  /**
+   * The same, with what tells how long operations take: compactions slow down while they take more
+   * than a fifth longer than without, whatever their rate limit. {@link
+   * dev.varve.store.compaction.RecentLatency} is one that a program tells of its own operations.
+   */
+  public StoreRuntime withForegroundLatency(ForegroundLatency latency) {
+    return new StoreRuntime(
+        writer,
+        syncer,
+        maintenance,
+        compactions,
+        clock,
+        monotonicNanos,
+        owned,
+        waiting,
+        gathering,
+        latency);
   }
 
   /**
@@ -98,7 +131,16 @@ public final class StoreRuntime implements AutoCloseable {
    */
   public StoreRuntime withCompactions(Executor thread) {
     return new StoreRuntime(
-        writer, syncer, maintenance, thread, clock, monotonicNanos, owned, waiting, gathering);
+        writer,
+        syncer,
+        maintenance,
+        thread,
+        clock,
+        monotonicNanos,
+        owned,
+        waiting,
+        gathering,
+        foregroundLatency);
   }
 
   private static void refuseCompaction(Runnable task) {
@@ -157,7 +199,8 @@ public final class StoreRuntime implements AutoCloseable {
         System::nanoTime,
         List.of(compactions, writer, syncer, maintenance),
         done -> {},
-        new Gathering(System::nanoTime, LockSupport::parkNanos));
+        new Gathering(System::nanoTime, LockSupport::parkNanos),
+        ForegroundLatency.NONE);
   }
 
   private static ExecutorService thread(String name) {
@@ -187,6 +230,10 @@ public final class StoreRuntime implements AutoCloseable {
 
   Gathering gathering() {
     return gathering;
+  }
+
+  ForegroundLatency foregroundLatency() {
+    return foregroundLatency;
   }
 
   LongSupplier monotonicNanos() {

@@ -284,6 +284,28 @@ class HotSwapTest {
     assertEquals(List.of(), TemporaryFolder.leftovers(storage));
   }
 
+  /** Guard: {@code RateLimiter.yieldingTo} in {@code Compactor}. */
+  @Test
+  void aRunAsksHowLongOperationsTake() throws IOException {
+    AtomicInteger asked = new AtomicInteger();
+    StoreRuntime runtime =
+        Trampoline.runtime(fixture.nowMs::get)
+            .withCompactions(waiting::add)
+            .withForegroundLatency(
+                () -> {
+                  asked.incrementAndGet();
+                  return 1;
+                });
+    try (Store store = Store.openStandalone(fixture.options, storage, runtime)) {
+      load(store);
+      HotSwap swap = store.compactInBackground(options("asks", "main"), event -> {});
+      assertEquals(0, asked.get());
+      runWaiting();
+      assertEquals(CompactionEvent.Type.COMPLETED, end(swap).type(), end(swap).message());
+      assertTrue(asked.get() > 0);
+    }
+  }
+
   /** Guard: {@code Compactor.tell}. */
   @Test
   void aListenerThatFailsChangesNothing() throws IOException {
