@@ -79,7 +79,11 @@ final class MemberProcess implements AutoCloseable {
               System::currentTimeMillis,
               new SecureRandom());
       StoreOptions options =
-          StoreOptions.defaults().withKeyspaces(settings.keyspaces()).withLayout(settings.layout());
+          StoreOptions.defaults()
+              .withKeyspaces(settings.keyspaces())
+              .withLayout(settings.layout())
+              .withCapacityBytes(settings.capacityBytes())
+              .withBallastBytes(settings.ballastBytes());
       Member member =
           switch (settings.mode()) {
             case Standalone() ->

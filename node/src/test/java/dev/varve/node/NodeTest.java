@@ -205,6 +205,28 @@ class NodeTest {
     return node.admin().status(StatusRequest.getDefaultInstance()).getKeyspaces(0);
   }
 
+  /** CAPACITY and BALLAST take effect. */
+  @Test
+  void aFullStoreRefusesPutsAndTakesDeletes() throws IOException {
+    try (TestNode node = TestNode.standalone(directory, "CAPACITY", "64Ki", "BALLAST", "100Ki")) {
+      String value = "v".repeat(1000);
+      Failures.refused(
+          Reason.STORE_FULL,
+          () -> {
+            for (int i = 0; i < 100; i++) {
+              node.put("key-" + i, value);
+            }
+          });
+      assertEquals(value, node.get("key-0").getValue().toStringUtf8());
+      node.data().delete(TestNode.delete("key-0").build());
+      Path ballast = directory.resolve("_ballast");
+      Eventually.holds(
+          Duration.ofSeconds(10),
+          () -> "the ballast",
+          () -> ballast.toFile().length() == 100 << 10);
+    }
+  }
+
   @Test
   void measuresWhatItHolds() throws IOException {
     try (TestNode node = TestNode.standalone(directory)) {
@@ -219,6 +241,10 @@ class NodeTest {
       assertEquals(0, gauge(node, "varve.role", "role", "replica"));
       assertTrue(gauge(node, "varve.keyspace.live.bytes", "keyspace", "main") > 40);
       assertEquals(0, gauge(node, "varve.keyspace.dead.bytes", "keyspace", "main"));
+      assertTrue(gauge(node, "varve.keyspace.write.amplification", "keyspace", "main") > 1);
+      assertTrue(
+          gauge(node, "varve.keyspace.written.disk.bytes", "keyspace", "main")
+              > gauge(node, "varve.keyspace.written.user.bytes", "keyspace", "main"));
       assertEquals(1, node.metrics().get("varve.read").timer().count());
       assertEquals(1, node.metrics().get("varve.write").timer().count());
       assertEquals(

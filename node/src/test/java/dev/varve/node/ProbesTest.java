@@ -76,6 +76,8 @@ class ProbesTest {
             "varve_keyspace_live_bytes{keyspace=\"main\"}",
             "varve_keyspace_total_bytes{keyspace=\"objects\"}",
             "varve_keyspace_dead_ratio{keyspace=\"main\"}",
+            "varve_keyspace_write_amplification{keyspace=\"main\"}",
+            "varve_write_amplification ",
             "varve_read_seconds_count",
             "varve_write_seconds_bucket"
           }) {

@@ -43,7 +43,8 @@ public final class TestNode implements AutoCloseable {
                 "VARVE_DATA_DIR", directory.toString(),
                 "VARVE_HOST", "127.0.0.1",
                 "VARVE_PORT", "0",
-                "VARVE_MANAGED", "true"));
+                "VARVE_MANAGED", "true",
+                "BALLAST", "0"));
     for (int i = 0; i < settings.length; i += 2) {
       values.put(settings[i], settings[i + 1]);
     }

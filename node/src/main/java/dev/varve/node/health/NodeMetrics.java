@@ -26,6 +26,7 @@ public final class NodeMetrics {
   private final List<PerReplica> perReplica = new ArrayList<>();
   private volatile MemberStatus status;
   private volatile long clockAheadMs;
+  private volatile double writeAmplification;
 
   private record PerKeyspace(MultiGauge gauge, ToDoubleFunction<KeyspaceStatus> figure) {}
 
@@ -57,6 +58,24 @@ public final class NodeMetrics {
     Gauge.builder("varve.clock.distrusted.seconds", this, m -> m.clockAheadMs / 1000.0)
         .description("By how much the clock is off while nothing expires by its word; 0: believed")
         .register(registry);
+    Gauge.builder("varve.write.amplification", this, m -> m.writeAmplification)
+        .description("Bytes written to disk by those that users wrote, since the store was opened")
+        .register(registry);
+    keyspace(
+        registry,
+        "write.amplification",
+        "Bytes written to disk by those that users wrote, since the store was opened",
+        k -> k.written().amplification());
+    keyspace(
+        registry,
+        "written.disk.bytes",
+        "Bytes written to the keyspace's files since the store was opened",
+        k -> k.written().toDisk());
+    keyspace(
+        registry,
+        "written.user.bytes",
+        "Key and value bytes committed since the store was opened",
+        k -> k.written().byUsers());
     keyspace(registry, "live.keys", "Keys with a value", KeyspaceStatus::liveKeys);
     keyspace(registry, "live.bytes", "Bytes that compaction would keep", KeyspaceStatus::liveBytes);
     keyspace(
@@ -64,6 +83,11 @@ public final class NodeMetrics {
         "dead.bytes",
         "Bytes that compaction could free",
         k -> k.totalBytes() - k.liveBytes());
+    keyspace(
+        registry,
+        "expired.bytes",
+        "The part of the dead bytes whose time to live is over",
+        KeyspaceStatus::expiredBytes);
     keyspace(registry, "total.bytes", "Bytes of all live segments", KeyspaceStatus::totalBytes);
     keyspace(registry, "dead.ratio", "1 - live / total", KeyspaceStatus::deadRatio);
     keyspace(registry, "segments", "Live segments", k -> k.segments().size());
@@ -119,6 +143,7 @@ public final class NodeMetrics {
     @Nullable Store store = member.store();
     @Nullable StoreStatus figures = store == null ? null : store.status();
     clockAheadMs = figures == null ? 0 : figures.clockAheadMs();
+    writeAmplification = figures == null ? 0 : figures.written().amplification();
     List<KeyspaceStatus> keyspaces = figures == null ? List.of() : figures.keyspaces();
     for (PerKeyspace figure : perKeyspace) {
       figure

@@ -143,7 +143,7 @@ public final class AdminService extends AdminGrpc.AdminImplBase {
           SegmentPlan.newBuilder()
               .setFile(choice.segment().id().logPath(keyspace))
               .setTotalBytes(choice.segment().totalBytes())
-              .setLiveBytes(choice.segment().liveBytes())
+              .setLiveBytes(choice.segment().keptBytes())
               .setSelected(choice.selected())
               .setReason(choice.reason()));
     }

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * @param retentionInterval between two decisions on what the keyspaces' limits hide
  * @param layout how records lie in the directory; null: as it was made, segmented if it is new
  * @param memoryBytesMax the most memory of a store in memory
+ * @param capacityBytes of segments, beyond which a primary refuses what adds values; 0: as many as
+ *     the disk has
+ * @param ballastBytes of the file that is given up when a compaction meets a full disk; 0: none
  */
 public record NodeSettings(
     String member,
@@ -46,7 +49,9 @@ public record NodeSettings(
     Duration checkpointInterval,
     Duration retentionInterval,
     @Nullable Layout layout,
-    long memoryBytesMax) {
+    long memoryBytesMax,
+    long capacityBytes,
+    long ballastBytes) {
 
   public NodeSettings {
     keyspaces = List.copyOf(keyspaces);

@@ -8,6 +8,7 @@ import dev.varve.node.settings.NodeSettings.Mode;
 import dev.varve.node.settings.NodeSettings.Replicated;
 import dev.varve.node.settings.NodeSettings.Standalone;
 import dev.varve.store.KeyspaceOptions;
+import dev.varve.store.StoreOptions;
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.manifest.Layout;
@@ -63,7 +64,9 @@ public final class SettingsReader {
         seconds("CHECKPOINT_INTERVAL", 300),
         seconds("RETENTION_INTERVAL", 60),
         layout(mode),
-        size("VARVE_MEMORY_MAX", "1GB", MemoryStorage.CAPACITY_BYTES_MIN, Long.MAX_VALUE));
+        size("VARVE_MEMORY_MAX", "1GB", MemoryStorage.CAPACITY_BYTES_MIN, Long.MAX_VALUE),
+        size("CAPACITY", "0", 0, Long.MAX_VALUE),
+        ballast());
   }
 
   private @Nullable Layout layout(Mode mode) {
@@ -194,6 +197,12 @@ public final class SettingsReader {
         limit("COMPACTION_MAX_SEGMENTS"),
         limit("OBJECT_STORE_COMPACTION_MAX_SEGMENTS"),
         flag("COMPACTION_FORCE_DELETE", false));
+  }
+
+  private long ballast() {
+    return text("BALLAST").orElse("auto").equalsIgnoreCase("auto")
+        ? StoreOptions.BALLAST_AUTOMATIC
+        : size("BALLAST", "0", 0, Long.MAX_VALUE);
   }
 
   private Strategy type() {

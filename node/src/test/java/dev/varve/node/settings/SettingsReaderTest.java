@@ -12,6 +12,7 @@ import dev.varve.node.settings.NodeSettings.LeaseFile;
 import dev.varve.node.settings.NodeSettings.Replicated;
 import dev.varve.node.settings.NodeSettings.Standalone;
 import dev.varve.store.KeyspaceOptions;
+import dev.varve.store.StoreOptions;
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.manifest.Layout;
@@ -63,6 +64,18 @@ class SettingsReaderTest {
         settings.keyspaces());
     assertEquals(9090, settings.port());
     assertFalse(settings.managed());
+    assertEquals(0, settings.capacityBytes());
+    assertEquals(StoreOptions.BALLAST_AUTOMATIC, settings.ballastBytes());
+  }
+
+  @Test
+  void takesACapacityAndABallast() {
+    values.putAll(Map.of("CAPACITY", "10Gi", "BALLAST", "16MB"));
+    assertEquals(10L << 30, read().capacityBytes());
+    assertEquals(16L << 20, read().ballastBytes());
+    values.put("BALLAST", "some");
+    SettingsException refusal = assertThrows(SettingsException.class, this::read);
+    assertTrue(String.valueOf(refusal.getMessage()).startsWith("BALLAST: "), refusal.getMessage());
   }
 
   @Test

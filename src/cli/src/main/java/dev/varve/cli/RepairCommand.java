@@ -2,15 +2,19 @@ package dev.varve.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.varve.store.RetiredSegments;
+import dev.varve.store.StoreRuntime;
 import dev.varve.store.recovery.LostRecord;
 import dev.varve.store.recovery.Repair;
 import dev.varve.store.recovery.RepairReport;
+import dev.varve.store.recovery.RestoredSegments;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Makes a store that opens from a damaged directory. */
@@ -24,6 +28,15 @@ import picocli.CommandLine.Parameters;
 final class RepairCommand implements Callable<Integer> {
   private final VarveCommand varve;
 
+  @Option(
+      names = "--undo-compaction",
+      paramLabel = "RUN",
+      description = {
+        "Instead, put back what the compaction RUN (and all later ones) replaced, if no checkpoint has let it go;"
+            + " writes since then stay"
+      })
+  private String undone = "";
+
   @Parameters(paramLabel = "DIR", description = "The store's directory")
   private Path directory = Path.of("");
 
@@ -36,6 +49,9 @@ final class RepairCommand implements Callable<Integer> {
     Invocation invocation = varve.invocation();
     Storage storage = OfflineWork.writable(directory);
     Progress progress = new Progress(invocation, "repair " + directory);
+    if (!undone.isEmpty()) {
+      return undo(invocation, storage, progress);
+    }
     RepairReport report;
     try {
       report =
@@ -56,6 +72,47 @@ final class RepairCommand implements Callable<Integer> {
       report.lines().forEach(invocation.out()::println);
     }
     return report.folder().isEmpty() ? ExitCode.SKIPPED : ExitCode.DONE;
+  }
+
+  private int undo(Invocation invocation, Storage storage, Progress progress) throws IOException {
+    RestoredSegments restored;
+    try (StoreRuntime runtime = StoreRuntime.threads("restore")) {
+      restored =
+          OfflineWork.run(
+              invocation,
+              () ->
+                  RetiredSegments.restore(
+                      storage,
+                      runtime,
+                      undone,
+                      System.currentTimeMillis(),
+                      (file, bytes, all) -> show(progress, file, bytes, all)),
+              () -> {});
+    } finally {
+      progress.clear();
+    }
+    if (varve.json()) {
+      JsonObject json = new JsonObject();
+      json.addProperty("folder", restored.folder());
+      json.addProperty("bytes", restored.bytes());
+      JsonArray runs = new JsonArray();
+      restored.runs().forEach(runs::add);
+      json.add("runs", runs);
+      JsonArray files = new JsonArray();
+      restored.files().forEach(files::add);
+      json.add("files", files);
+      invocation.out().println(json);
+    } else {
+      restored.files().forEach(file -> invocation.out().println("restored " + file));
+      invocation
+          .out()
+          .printf(
+              "undone: %s; %s restored; what they had made is in %s%n",
+              String.join(", ", restored.runs()),
+              ByteSize.format(restored.bytes()),
+              directory.resolve(restored.folder()));
+    }
+    return ExitCode.DONE;
   }
 
   /** Only called while nothing has been changed yet. */

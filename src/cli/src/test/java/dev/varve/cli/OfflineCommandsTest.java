@@ -12,11 +12,15 @@ import com.google.protobuf.ByteString;
 import dev.varve.client.FakeCluster;
 import dev.varve.protocol.v1.BackupChunk;
 import dev.varve.store.Backup;
+import dev.varve.store.CompactionRequest;
 import dev.varve.store.KeyspaceOptions;
 import dev.varve.store.Store;
 import dev.varve.store.StoreOptions;
 import dev.varve.store.StoreRuntime;
 import dev.varve.store.WriteBatch;
+import dev.varve.store.compaction.CancelToken;
+import dev.varve.store.compaction.CompactionOptions;
+import dev.varve.store.compaction.Strategy;
 import dev.varve.store.format.Crc32c;
 import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.manifest.Layout;
@@ -135,6 +139,28 @@ class OfflineCommandsTest {
         Store store = Store.openStandalone(OPTIONS, new PosixStorage(made), runtime)) {
       assertEquals(10, store.status().keyspaces().getFirst().liveKeys());
       assertTrue(store.status().keyspaces().getFirst().totalBytes() > 300_000, "dead ones too");
+    }
+  }
+
+  @Test
+  void repairUndoesACompactionUntilACheckpointHasLetItGo() throws IOException {
+    try (StoreRuntime runtime = StoreRuntime.threads("test");
+        Store store = Store.openStandalone(OPTIONS, new PosixStorage(directory), runtime)) {
+      CompactionOptions shift = new CompactionOptions("main", Strategy.SHIFT, 0, 0, 0, 1, false);
+      store.compact(
+          new CompactionRequest("mistake", shift, false, 0), event -> {}, CancelToken.unbounded());
+      assertTrue(store.status().keyspaces().getFirst().liveKeys() < 100);
+    }
+    CommandRun unknown = varve("repair", directory.toString(), "--undo-compaction", "other");
+    assertEquals(1, unknown.code());
+    assertTrue(unknown.err().contains("no compaction by a run called other"), unknown.err());
+    CommandRun undone = varve("repair", directory.toString(), "--undo-compaction", "mistake");
+    assertEquals(0, undone.code(), undone.err());
+    assertTrue(undone.out().contains("restored main/"), undone.out());
+    assertTrue(undone.out().contains("undone: mistake; "), undone.out());
+    try (StoreRuntime runtime = StoreRuntime.threads("test");
+        Store store = Store.openStandalone(OPTIONS, new PosixStorage(directory), runtime)) {
+      assertEquals(100, store.status().keyspaces().getFirst().liveKeys());
     }
   }
 

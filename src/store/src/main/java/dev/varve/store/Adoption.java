@@ -17,6 +17,7 @@ import dev.varve.store.recovery.HintFiles;
 import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.segment.FileChecksum;
 import dev.varve.store.segment.SegmentReader;
+import dev.varve.store.storage.DiskFullException;
 import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
@@ -41,6 +42,7 @@ final class Adoption {
   private final Applied applied;
   private final Retirement retirement;
   private final CutOffSweep sweep;
+  private final Ballast ballast;
   private final ArrayDeque<Queued> queue = new ArrayDeque<>();
   private volatile @Nullable SegmentFetcher fetcher;
 
@@ -52,8 +54,10 @@ final class Adoption {
       Keyspaces keyspaces,
       Applied applied,
       Retirement retirement,
-      CutOffSweep sweep) {
+      CutOffSweep sweep,
+      Ballast ballast) {
     this.storage = storage;
+    this.ballast = ballast;
     this.keyspaces = keyspaces;
     this.applied = applied;
     this.retirement = retirement;
@@ -101,11 +105,7 @@ final class Adoption {
     Queued next = head();
     while (next != null) {
       try {
-        if (next.swap()) {
-          adoptSwap(next.sequence(), next.edit());
-        } else {
-          adopt(next.sequence(), next.edit());
-        }
+        adopt(next);
       } catch (IOException | RuntimeException e) {
         failHead(e);
         throw e;
@@ -115,6 +115,26 @@ final class Adoption {
       }
       next.done().complete(null);
       next = head();
+    }
+  }
+
+  /** On a full disk a second time without the ballast: what is adopted lets its inputs go. */
+  private void adopt(Queued next) throws IOException {
+    try {
+      adoptOnce(next);
+    } catch (DiskFullException e) {
+      if (!ballast.release()) {
+        throw e;
+      }
+      adoptOnce(next);
+    }
+  }
+
+  private void adoptOnce(Queued next) throws IOException {
+    if (next.swap()) {
+      adoptSwap(next.sequence(), next.edit());
+    } else {
+      adopt(next.sequence(), next.edit());
     }
   }
 
@@ -400,12 +420,14 @@ final class Adoption {
         int output,
         long outputOffset,
         int length,
-        boolean tombstone) {
+        boolean tombstone,
+        long expiresAtMs) {
       tombstones[output] |= tombstone;
       keyspace.move(
           hash,
           new Location(sources.get(source).slot(), sourceOffset, length, tombstone),
-          new Location(outputs.get(output).slot(), outputOffset, length, tombstone));
+          new Location(outputs.get(output).slot(), outputOffset, length, tombstone),
+          expiresAtMs);
     }
 
     @Override

@@ -12,6 +12,7 @@ final class Applier {
   private final Applied applied;
   private final Keyspaces keyspaces;
   private final EditEffects effects;
+  private final long openedAt;
 
   /** What committed edits set off beyond the index; called on the writer, without the lock. */
   interface EditEffects {
@@ -35,7 +36,11 @@ final class Applier {
     void full();
   }
 
-  Applier(Applied applied, Keyspaces keyspaces, EditEffects effects) {
+  /**
+   * @param openedAt the last sequence that was in the log when the store was opened
+   */
+  Applier(Applied applied, Keyspaces keyspaces, EditEffects effects, long openedAt) {
+    this.openedAt = openedAt;
     this.applied = applied;
     this.keyspaces = keyspaces;
     this.effects = effects;
@@ -72,7 +77,7 @@ final class Applier {
     try {
       for (Pending.Mutated record : batch.records()) {
         Keyspace keyspace = record.keyspace();
-        keyspace.apply(record.hash(), record.key(), record.location());
+        keyspace.apply(record.hash(), record.key(), record.location(), record.expiresAtMs());
         LiveSegment segment = keyspace.table().at(record.location().segment());
         if (segment == null) {
           throw new IllegalStateException("the segment of a committed record is gone");
@@ -81,6 +86,9 @@ final class Applier {
             batch.sequence(),
             record.location().tombstone(),
             record.location().offset() + record.location().length());
+        if (batch.sequence() > openedAt) {
+          keyspace.noteWritten(record.location());
+        }
       }
       // Readers go by the id alone, so all the rest is in place before.
       batch.records().forEach(record -> record.keyspace().noteId(record.key()));

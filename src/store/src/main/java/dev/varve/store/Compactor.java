@@ -1,7 +1,6 @@
 package dev.varve.store;
 
 import dev.varve.store.compaction.CancelToken;
-import dev.varve.store.compaction.CompactionOptions;
 import dev.varve.store.compaction.CompactionPlan;
 import dev.varve.store.compaction.CompactionPlanner;
 import dev.varve.store.compaction.RateLimiter;
@@ -10,8 +9,8 @@ import dev.varve.store.compaction.SegmentStats;
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.manifest.Edit;
-import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.manifest.Layout;
+import dev.varve.store.storage.DiskFullException;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -22,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * rest, here as on every member.
  */
 final class Compactor {
+  private static final System.Logger LOG = System.getLogger(Compactor.class.getName());
+
   private final Storage storage;
   private final StoreRuntime runtime;
   private final Keyspaces keyspaces;
@@ -40,9 +42,11 @@ final class Compactor {
   private final Adoption adoption;
   private final Maintenance maintenance;
   private final Times times;
+  private final Plans plans;
   private final EventLog events;
-  private final @Nullable Layout layout;
+  private final Supplier<Layout> layout;
   private final SingleFileCompaction singleFile;
+  private final Ballast ballast;
   private final Map<String, Running> running = new ConcurrentHashMap<>();
 
   /** A run under way, told of to those who ask. */
@@ -66,8 +70,11 @@ final class Compactor {
       Adoption adoption,
       Maintenance maintenance,
       Times times,
+      Plans plans,
       EventLog events,
-      @Nullable Layout layout) {
+      Ballast ballast,
+      Supplier<Layout> layout) {
+    this.ballast = ballast;
     this.storage = storage;
     this.runtime = runtime;
     this.keyspaces = keyspaces;
@@ -78,71 +85,18 @@ final class Compactor {
     this.adoption = adoption;
     this.maintenance = maintenance;
     this.times = times;
+    this.plans = plans;
     this.events = events;
     this.layout = layout;
     this.singleFile = new SingleFileCompaction(storage, runtime, applied, tail, writer, times);
   }
 
   Layout layout() {
-    return layout == Layout.MEMORY ? Layout.MEMORY : tail.appended().layout();
+    return layout.get();
   }
 
   private boolean isSingleFile() {
     return layout() == Layout.SINGLE_FILE;
-  }
-
-  CompactionPlan plan(CompactionOptions options) {
-    if (layout() == Layout.MEMORY) {
-      return MemoryReclaim.PLAN;
-    }
-    Keyspace keyspace = keyspaces.existing(options.keyspace());
-    if (options.strategy() == Strategy.SHIFT && keyspace.type() == KeyspaceType.STREAM) {
-      return new CompactionPlan(
-          false, CompactionPlan.DISABLED, "streams are trimmed, not shifted", List.of(), 0, 0);
-    }
-    if (options.strategy() == Strategy.SHIFT && isSingleFile()) {
-      return new CompactionPlan(
-          false,
-          CompactionPlan.DISABLED,
-          "a single file has no oldest segments to drop",
-          List.of(),
-          0,
-          0);
-    }
-    return CompactionPlanner.plan(options, keyspace.segmentBytes(), stats(keyspace));
-  }
-
-  /**
-   * The plan without the active segment, which may hold dead bytes again as soon as the one before
-   * is sealed.
-   */
-  private CompactionPlan planSealed(CompactionOptions options, Keyspace keyspace) {
-    List<SegmentStats> sealed =
-        stats(keyspace).stream().map(s -> s.active() ? s.uncommitted() : s).toList();
-    return CompactionPlanner.plan(options, keyspace.segmentBytes(), sealed);
-  }
-
-  List<SegmentStats> stats(Keyspace keyspace) {
-    List<SegmentStats> stats = new ArrayList<>();
-    applied.lock().lock();
-    try {
-      for (LiveSegment segment : keyspace.segments()) {
-        stats.add(
-            new SegmentStats(
-                segment.id(),
-                segment.committedLength(),
-                segment.liveBytes(),
-                segment.tombstoneBytes(),
-                lowestVisible(segment, keyspace.cutOff().sequence()),
-                segment.maxSequence(),
-                segment.maxTombstoneSequence(),
-                !segment.sealed(),
-                true));
-      }
-    } finally {
-      applied.lock().unlock();
-    }
-    return stats;
   }
 
   /** The latest event of each run under way. */
@@ -152,13 +106,6 @@ final class Compactor {
         .filter(Objects::nonNull)
         .filter(event -> !event.type().ends())
         .toList();
-  }
-
-  /** What is cut off never becomes visible again, so that no tombstone needs to hide it. */
-  private static long lowestVisible(LiveSegment segment, long cutOff) {
-    return segment.maxSequence() < cutOff
-        ? Long.MAX_VALUE
-        : Math.max(segment.minSequence(), cutOff);
   }
 
   CompactionEvent compact(
@@ -180,12 +127,24 @@ final class Compactor {
     CompactionListener noting =
         event -> {
           now.latest = event;
-          listener.on(event);
+          tell(listener, event);
         };
     try {
       return run(request, keyspaces.existing(name), noting, cancel);
     } finally {
       running.remove(name);
+    }
+  }
+
+  /** A listener that fails is no reason for the run to: the event tells how that went. */
+  private static void tell(CompactionListener listener, CompactionEvent event) {
+    try {
+      listener.on(event);
+    } catch (RuntimeException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "the listener of compaction " + event.runId() + " failed on " + event.type(),
+          e);
     }
   }
 
@@ -199,29 +158,63 @@ final class Compactor {
             events,
             runtime.clock(),
             published.state().last().term(),
-            totalBytes(keyspace));
+            plans.totalBytes(keyspace));
     report.started();
     try {
+      cancel.check();
       awaitAdoption(cancel); // inputs are what the manifest names from here on
       runtime.await(maintenance.swept(keyspace), cancel); // what is cut off counts as dead
-      CompactionPlan plan = plan(request.options());
+      // One time for all decisions: what the plan counts as expired the run drops.
+      long nowMs = times.read().hideMs();
+      try {
+        return planned(request, keyspace, nowMs, report, cancel);
+      } catch (DiskFullException e) {
+        // More was needed than was foreseen. It is rolled back: once more, with the ballast's room.
+        if (!ballast.release()) {
+          throw e;
+        }
+        return planned(request, keyspace, nowMs, report, cancel);
+      }
+    } catch (IOException | RuntimeException e) {
+      return report.failed(e);
+    } finally {
+      maintenance.buildBallast();
+    }
+  }
+
+  private CompactionEvent planned(
+      CompactionRequest request,
+      Keyspace keyspace,
+      long nowMs,
+      CompactionReport report,
+      CancelToken cancel)
+      throws IOException {
+    CompactionPlan plan = plans.plan(request.options(), nowMs);
+    if (!plan.wouldCompact()) {
+      return report.skipped(plan.reason(), plan.message());
+    }
+    if (isSingleFile()) {
+      singleFile.run(request, keyspace, report, cancel);
+      return committed(keyspace, report, cancel);
+    }
+    if (sealActive(keyspace, plan)) {
+      plan = plans.planSealed(request.options(), nowMs);
       if (!plan.wouldCompact()) {
         return report.skipped(plan.reason(), plan.message());
       }
-      if (isSingleFile()) {
-        singleFile.run(request, keyspace, report, cancel);
-        return committed(keyspace, report, cancel);
-      }
-      if (sealActive(keyspace, plan)) {
-        plan = planSealed(request.options(), keyspace);
-        if (!plan.wouldCompact()) {
-          return report.skipped(plan.reason(), plan.message());
-        }
-      }
-      return rewrite(request, keyspace, plan.selected(), report, cancel);
-    } catch (IOException | RuntimeException e) {
-      return report.failed(e);
     }
+    List<SegmentStats> stats = plans.stats(keyspace, nowMs);
+    List<SegmentId> inputs = plan.selected();
+    if (request.options().strategy() != Strategy.SHIFT) {
+      inputs = CopyRoom.fitting(inputs, stats, storage.usableBytes());
+      if (inputs.isEmpty() && ballast.release()) {
+        inputs = CopyRoom.fitting(plan.selected(), stats, storage.usableBytes());
+      }
+      if (inputs.isEmpty()) {
+        throw new DiskFullException(keyspace.name(), null);
+      }
+    }
+    return rewrite(request, keyspace, inputs, nowMs, report, cancel);
   }
 
   /** Tries at once what has failed before this looked: nobody else would soon. */
@@ -233,16 +226,16 @@ final class Compactor {
     runtime.await(idle, cancel);
   }
 
-  private long totalBytes(Keyspace keyspace) {
-    return stats(keyspace).stream().mapToLong(SegmentStats::totalBytes).sum();
-  }
-
   private boolean sealActive(Keyspace keyspace, CompactionPlan plan) throws IOException {
     boolean selected = plan.choices().stream().anyMatch(c -> c.selected() && c.segment().active());
     if (selected) {
-      CompletableFuture<Long> sealed = new CompletableFuture<>();
-      writer.submit(new Operation.Seal(keyspace.name(), sealed));
-      runtime.await(sealed);
+      runtime.await(
+          ballast.relieve(
+              () -> {
+                CompletableFuture<Long> sealed = new CompletableFuture<>();
+                writer.submit(new Operation.Seal(keyspace.name(), sealed));
+                return sealed;
+              }));
     }
     return selected;
   }
@@ -251,10 +244,11 @@ final class Compactor {
       CompactionRequest request,
       Keyspace keyspace,
       List<SegmentId> selected,
+      long nowMs,
       CompactionReport report,
       CancelToken cancel)
       throws IOException {
-    List<SegmentStats> stats = stats(keyspace);
+    List<SegmentStats> stats = plans.stats(keyspace, nowMs);
     List<LiveSegment> inputs = pin(keyspace, selected);
     try {
       List<SegmentRewriter.Source> sources = new ArrayList<>();
@@ -272,17 +266,27 @@ final class Compactor {
               keyspace.name(),
               keyspace.segmentBytes(),
               () -> tail.reserve(keyspace.name(), term),
-              RateLimiter.of(
-                  request.rateLimitBytesPerSecond(), System::nanoTime, LockSupport::parkNanos),
+              request.temporaryFolder(),
+              RateLimiter.yieldingTo(
+                  runtime.foregroundLatency(),
+                  request.rateLimitBytesPerSecond(),
+                  System::nanoTime,
+                  LockSupport::parkNanos),
               cancel,
               report::progress);
       SegmentRewriter.Result result =
           switch (request.options().strategy()) {
             case SHIFT -> rewriter.drop(sources, InputLiveness.lookup(keyspace.keydir(), inputs));
             case SCAN ->
-                copy(rewriter, sources, InputLiveness.scan(keyspace.keydir(), inputs), stats);
+                copy(
+                    rewriter, sources, InputLiveness.scan(keyspace.keydir(), inputs), stats, nowMs);
             case REWRITE, LOOKUP, NONE ->
-                copy(rewriter, sources, InputLiveness.lookup(keyspace.keydir(), inputs), stats);
+                copy(
+                    rewriter,
+                    sources,
+                    InputLiveness.lookup(keyspace.keydir(), inputs),
+                    stats,
+                    nowMs);
           };
       rewriter.install();
       publish(request, keyspace, selected, rewriter, result);
@@ -297,11 +301,12 @@ final class Compactor {
       SegmentRewriter rewriter,
       List<SegmentRewriter.Source> sources,
       SegmentRewriter.Liveness liveness,
-      List<SegmentStats> stats)
+      List<SegmentStats> stats,
+      long nowMs)
       throws IOException {
     List<SegmentId> inputs = sources.stream().map(SegmentRewriter.Source::id).toList();
     long droppableBelow = CompactionPlanner.lowestOutside(stats, inputs);
-    return rewriter.rewrite(sources, liveness, droppableBelow, times.read().hideMs());
+    return rewriter.rewrite(sources, liveness, droppableBelow, nowMs);
   }
 
   /** The edit is in the log: whatever goes wrong from here on, the run did what it was asked to. */
@@ -312,7 +317,7 @@ final class Compactor {
     } catch (IOException | CompletionException e) {
       return report.completedButNotAdopted(e);
     }
-    return report.completed(totalBytes(keyspace));
+    return report.completed(plans.totalBytes(keyspace));
   }
 
   /** The selected segments, each with a reference that the caller releases. */
@@ -356,10 +361,14 @@ final class Compactor {
             result.runsCrc(),
             request.forceDelete(),
             runtime.clock().nowMs());
-    CompletableFuture<Long> committed = new CompletableFuture<>();
-    writer.submit(new Operation.Propose(edit, committed));
     try {
-      runtime.await(committed);
+      runtime.await(
+          ballast.relieve(
+              () -> {
+                CompletableFuture<Long> committed = new CompletableFuture<>();
+                writer.submit(new Operation.Propose(edit, committed));
+                return committed;
+              }));
     } catch (NotLeaderException | StoreFullException e) {
       rewriter.discard(result, e); // the edit is not in the log; otherwise a cut or recovery tells
       throw e;

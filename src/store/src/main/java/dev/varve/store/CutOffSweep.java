@@ -58,10 +58,10 @@ final class CutOffSweep {
     SegmentEntries entries = new SegmentEntries(storage, keyspace, segment);
     boolean ascending = segment.ascending();
     SegmentEntries.Visitor visitor =
-        (hash, sequence, id, location) -> {
+        (hash, sequence, id, expiresAtMs, location) -> {
           boolean hidden = cutOff.hides(sequence, id);
           if (hidden) {
-            keyspace.sweep(hash, location);
+            keyspace.sweep(hash, location, expiresAtMs);
           }
           return hidden || !ascending;
         };

@@ -23,15 +23,24 @@ final class GroupBuilder {
   private final long term;
   private final LongSupplier committed;
   private final WallClock clock;
+  private final long capacityBytes;
   private boolean ahead;
 
+  /** Of segments that nothing of the group goes to; negative until it is needed. */
+  private long sealedBytes = -1;
+
+  /**
+   * @param capacityBytes 0: none
+   */
   GroupBuilder(
       LogTail tail,
       Group group,
       InFlight inFlight,
       long term,
       LongSupplier committed,
-      WallClock clock) {
+      WallClock clock,
+      long capacityBytes) {
+    this.capacityBytes = capacityBytes;
     this.tail = tail;
     this.group = group;
     this.inFlight = inFlight;
@@ -113,6 +122,7 @@ final class GroupBuilder {
 
   private boolean stageBatch(WriteBatch batch, CompletableFuture<Long> done) throws IOException {
     Map<String, Long> bytes = BatchEncoder.bytesByKeyspace(batch);
+    requireRoom(batch, bytes);
     for (Map.Entry<String, Long> entry : bytes.entrySet()) {
       LogFile active = tail.active(entry.getKey());
       if (active == null || isFull(active, entry.getValue())) {
@@ -142,6 +152,25 @@ final class GroupBuilder {
 
   private boolean isSingleFile() {
     return tail.appended().layout() == Layout.SINGLE_FILE;
+  }
+
+  /** What only deletes is let in: without it a full store could not be emptied. */
+  private void requireRoom(WriteBatch batch, Map<String, Long> bytes) throws StoreFullException {
+    if (capacityBytes == 0
+        || batch.mutations().stream().allMatch(m -> m instanceof WriteBatch.Delete)) {
+      return;
+    }
+    if (sealedBytes < 0) {
+      sealedBytes = tail.sealedBytes();
+    }
+    long used = sealedBytes;
+    for (LogFile active : tail.actives()) {
+      used += group.length(active);
+    }
+    long more = bytes.values().stream().mapToLong(Long::longValue).sum();
+    if (used + more > capacityBytes) {
+      throw new StoreFullException(used, more, capacityBytes);
+    }
   }
 
   private boolean isFull(LogFile active, long more) {
@@ -195,6 +224,7 @@ final class GroupBuilder {
 
   /** Opens a keyspace's next segment; nothing of the group goes to the one before. */
   void roll(String keyspace, @Nullable CompletableFuture<Long> done) throws IOException {
+    sealedBytes = -1;
     LogFile active = tail.active(keyspace);
     Edit.SegmentFile closed =
         active == null

@@ -232,7 +232,8 @@ final class GroupCommit {
   }
 
   private GroupBuilder builder(Group group, long inTerm) {
-    return new GroupBuilder(tail, group, inFlight, inTerm, applied::sequence, runtime.clock());
+    return new GroupBuilder(
+        tail, group, inFlight, inTerm, applied::sequence, runtime.clock(), options.capacityBytes());
   }
 
   /** Writes a group and hands it to the syncer; {@code whenDurable} runs on the writer after it. */

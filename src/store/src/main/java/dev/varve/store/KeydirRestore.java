@@ -16,6 +16,7 @@ import dev.varve.store.segment.FileChecksum;
 import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -143,22 +144,38 @@ final class KeydirRestore {
     }
     keyspace.restoreLastId(reader.position().lastId());
     for (int partition = 0; partition < reader.partitions(); partition++) {
-      long[] words = reader.partition();
+      long[] words = ofCovered(reader.partition(), path, keyspace, whole);
       try {
         keyspace.keydir().restore(partition, words);
       } catch (IllegalArgumentException e) {
         throw broken(path, e.getMessage());
       }
       for (int i = 0; i < words.length; i += 2) {
-        Location location = Keydir.location(words[i], words[i + 1]);
-        if (keyspace.table().at(location.segment()) == null) {
-          throw broken(path, "an entry points to slot " + location.segment());
-        }
-        keyspace.account(null, location);
+        // When it expires is in its segment's own count.
+        keyspace.account(null, 0, Keydir.location(words[i], words[i + 1]), 0);
       }
     }
     covered.put(keyspace.name(), whole);
     return opened;
+  }
+
+  /** Entries of segments that are read again would only be met again there, without an expiry. */
+  private static long[] ofCovered(
+      long[] words, String path, Keyspace keyspace, Set<SegmentId> whole)
+      throws CorruptionException {
+    int kept = 0;
+    for (int i = 0; i < words.length; i += 2) {
+      Location location = Keydir.location(words[i], words[i + 1]);
+      LiveSegment segment = keyspace.table().at(location.segment());
+      if (segment == null) {
+        throw broken(path, "an entry points to slot " + location.segment());
+      }
+      if (whole.contains(segment.id())) {
+        words[kept++] = words[i];
+        words[kept++] = words[i + 1];
+      }
+    }
+    return kept == words.length ? words : Arrays.copyOf(words, kept);
   }
 
   /** Its checksum fits, so it was written like this: half of it is in use by now. */

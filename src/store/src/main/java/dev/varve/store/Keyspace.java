@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.format.LogRecord;
+import dev.varve.store.format.RecordCodec;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.format.StreamEntryCodec;
 import dev.varve.store.keydir.Hash;
@@ -33,6 +34,7 @@ final class Keyspace {
   private final AtomicLong liveKeys = new AtomicLong();
   private final AtomicLong liveBytes = new AtomicLong();
   private final AtomicLong sweptBytes = new AtomicLong();
+  private final AtomicLong userBytes = new AtomicLong();
   private volatile CutOff cutOff = CutOff.NONE;
   private volatile long lastId;
   private final StreamWaiters waiters = new StreamWaiters();
@@ -104,6 +106,16 @@ final class Keyspace {
 
   long liveBytes() {
     return liveBytes.get();
+  }
+
+  /** Key and value bytes that were committed since the store was opened. */
+  long userBytes() {
+    return userBytes.get();
+  }
+
+  /** Takes note of a record that was committed. */
+  void noteWritten(Location record) {
+    userBytes.addAndGet(record.length() - (long) RecordCodec.HEADER_BYTES);
   }
 
   /** What is hidden for good. */
@@ -180,19 +192,24 @@ final class Keyspace {
         : new Found(record, found);
   }
 
-  /** Points a key to a committed record that is newer than all others of the key. */
-  void apply(long hash, byte[] key, Location now) throws IOException {
+  /**
+   * Points a key to a committed record that is newer than all others of the key.
+   *
+   * @param expiresAtMs milliseconds since 1970; 0: never
+   */
+  void apply(long hash, byte[] key, Location now, long expiresAtMs) throws IOException {
+    KeyMatch match = new KeyMatch(key);
     Location before;
     if (snapshots.none()) {
-      before = keydir.put(hash, now, new KeyMatch(key));
+      before = keydir.put(hash, now, match);
     } else {
-      before = applyUnderSnapshots(hash, key, now);
+      before = applyUnderSnapshots(hash, match, now);
     }
-    account(before, now);
+    account(before, match.expiresAtMs, now, expiresAtMs);
   }
 
   @SuppressWarnings("NullAway") // an array of one as the lambda's result, null for "none before"
-  private @Nullable Location applyUnderSnapshots(long hash, byte[] key, Location now)
+  private @Nullable Location applyUnderSnapshots(long hash, KeyMatch match, Location now)
       throws IOException {
     @Nullable Location[] before = new @Nullable Location[1];
     try {
@@ -200,7 +217,7 @@ final class Keyspace {
           hash,
           () -> {
             try {
-              before[0] = keydir.put(hash, now, new KeyMatch(key));
+              before[0] = keydir.put(hash, now, match);
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }
@@ -212,30 +229,31 @@ final class Keyspace {
     return before[0];
   }
 
-  /** Counts a location that took the place of another one. */
-  void account(@Nullable Location before, Location now) {
+  /** Counts a location that took the place of another one, each with its expiry; 0: never. */
+  void account(
+      @Nullable Location before, long beforeExpiresAtMs, Location now, long nowExpiresAtMs) {
     LiveSegment into = table.at(now.segment());
     if (into != null) {
-      into.addLive(now);
+      into.addLive(now, nowExpiresAtMs);
     }
     liveBytes.addAndGet(now.length());
     liveKeys.addAndGet(now.tombstone() ? 0 : 1);
     if (before != null) {
-      forget(before);
+      forget(before, beforeExpiresAtMs);
     }
   }
 
-  private void forget(Location before) {
+  private void forget(Location before, long expiresAtMs) {
     LiveSegment from = table.at(before.segment());
     if (from != null) {
-      from.removeLive(before);
+      from.removeLive(before, expiresAtMs);
     }
     liveBytes.addAndGet(-before.length());
     liveKeys.addAndGet(before.tombstone() ? 0 : -1);
   }
 
   /** Compaction copied a record: points to the copy unless a newer record has come meanwhile. */
-  void move(long hash, Location from, Location to) {
+  void move(long hash, Location from, Location to, long expiresAtMs) {
     boolean[] moved = new boolean[1];
     keydir.inPartition(
         hash,
@@ -244,23 +262,23 @@ final class Keyspace {
           snapshots.moved(keydir.partitionOf(hash), from, to);
         });
     if (moved[0]) {
-      account(from, to);
+      account(from, expiresAtMs, to, expiresAtMs);
     }
   }
 
   /** Compaction left an indexed tombstone or expired record out. */
   void drop(long hash, Location gone) {
-    remove(hash, gone);
+    remove(hash, gone, 0); // when it expired is not known here, and its segment is about to go
   }
 
   /** A cut-off hides a record: takes it out of the index if it is there. */
-  void sweep(long hash, Location hidden) {
-    if (remove(hash, hidden)) {
+  void sweep(long hash, Location hidden, long expiresAtMs) {
+    if (remove(hash, hidden, expiresAtMs)) {
       sweptBytes.addAndGet(hidden.length());
     }
   }
 
-  private boolean remove(long hash, Location gone) {
+  private boolean remove(long hash, Location gone, long expiresAtMs) {
     boolean[] dropped = new boolean[1];
     keydir.inPartition(
         hash,
@@ -271,7 +289,7 @@ final class Keyspace {
           }
         });
     if (dropped[0]) {
-      forget(gone);
+      forget(gone, expiresAtMs);
     }
     return dropped[0];
   }
@@ -286,6 +304,9 @@ final class Keyspace {
   final class KeyMatch implements Match {
     private final byte[] key;
 
+    /** Of the record that matched. */
+    private long expiresAtMs;
+
     KeyMatch(byte[] key) {
       this.key = key;
     }
@@ -297,7 +318,12 @@ final class Keyspace {
         return false;
       }
       try {
-        return reader.hasKey(candidate.offset(), candidate.length(), key);
+        long expiry = reader.expiryOfKey(candidate.offset(), candidate.length(), key);
+        if (expiry == SegmentReader.OTHER_KEY) {
+          return false;
+        }
+        expiresAtMs = expiry;
+        return true;
       } finally {
         reader.release();
       }

@@ -7,7 +7,10 @@ import java.util.List;
  * A keyspace's figures.
  *
  * @param liveKeys keys with a value, those expired but not yet compacted away included
- * @param liveBytes bytes of records that compaction would keep
+ * @param liveBytes bytes of records that compaction would keep, tombstones that may still hide
+ *     something included
+ * @param expiredBytes bytes of records whose time to live is over but that are still there; they
+ *     count as dead
  * @param totalBytes bytes of records in all live segments, retired ones left out
  * @param retiredSegments compacted away but not deleted yet
  * @param indexBytes memory of the keydir
@@ -15,6 +18,7 @@ import java.util.List;
  * @param firstSequence records of lower sequences are cut off; 0: none are
  * @param firstId of a stream: the first id that is not trimmed; 0 for other keyspaces
  * @param lastId of a stream: the highest id ever given; 0 for other keyspaces
+ * @param written since the store was opened
  * @param segments each live segment, oldest first
  */
 public record KeyspaceStatus(
@@ -23,6 +27,7 @@ public record KeyspaceStatus(
     long segmentBytes,
     long liveKeys,
     long liveBytes,
+    long expiredBytes,
     long totalBytes,
     int retiredSegments,
     long indexBytes,
@@ -30,6 +35,7 @@ public record KeyspaceStatus(
     long firstSequence,
     long firstId,
     long lastId,
+    WrittenBytes written,
     List<SegmentStatus> segments) {
   public KeyspaceStatus {
     segments = List.copyOf(segments);

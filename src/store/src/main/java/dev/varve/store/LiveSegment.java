@@ -5,7 +5,10 @@ import dev.varve.store.format.SegmentId;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.CutOff;
 import dev.varve.store.segment.SegmentReader;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open segment and what is known of its records. Sequences and the committed length are changed
@@ -17,6 +20,7 @@ final class LiveSegment {
   private final SegmentReader reader;
   private final AtomicLong liveBytes = new AtomicLong();
   private final AtomicLong tombstoneBytes = new AtomicLong();
+  private final AtomicReference<@Nullable ExpiringBytes> expiring = new AtomicReference<>();
   private volatile long committedLength;
   private volatile boolean sealed;
   private volatile long minSequence = Long.MAX_VALUE;
@@ -66,8 +70,16 @@ final class LiveSegment {
 
   /** What a keydir's checkpoint keeps of it. */
   CheckpointedSegment checkpointed(boolean covered) {
+    ExpiringBytes known = expiring.get();
     return new CheckpointedSegment(
-        slot, id, covered, minSequence, maxSequence, maxTombstoneSequence, ascending);
+        slot,
+        id,
+        covered,
+        minSequence,
+        maxSequence,
+        maxTombstoneSequence,
+        ascending,
+        known == null ? List.of() : known.spans());
   }
 
   /** Takes note of all its records at once. */
@@ -76,6 +88,9 @@ final class LiveSegment {
     maxSequence = known.maxSequence();
     maxTombstoneSequence = known.maxTombstoneSequence();
     ascending = known.ascending();
+    if (!known.expiring().isEmpty()) {
+      expiring().restore(known.expiring());
+    }
   }
 
   /**
@@ -119,16 +134,41 @@ final class LiveSegment {
     sweptTo = offset;
   }
 
-  /** The keydir points to this record here now. */
-  void addLive(Location record) {
+  /** The keydir points to this record here now; its expiry is 0 if it has none. */
+  void addLive(Location record, long expiresAtMs) {
     liveBytes.addAndGet(record.length());
     tombstoneBytes.addAndGet(record.tombstone() ? record.length() : 0);
+    if (expiresAtMs != 0) {
+      expiring().add(expiresAtMs, record.length());
+    }
   }
 
-  /** The keydir points elsewhere now, or nowhere. */
-  void removeLive(Location record) {
+  /** The keydir points elsewhere now, or nowhere; the expiry as when it was added. */
+  void removeLive(Location record, long expiresAtMs) {
     liveBytes.addAndGet(-record.length());
     tombstoneBytes.addAndGet(record.tombstone() ? -record.length() : 0);
+    if (expiresAtMs != 0) {
+      expiring().remove(expiresAtMs, record.length());
+    }
+  }
+
+  private ExpiringBytes expiring() {
+    ExpiringBytes known = expiring.get();
+    if (known == null) {
+      ExpiringBytes fresh = new ExpiringBytes();
+      known = expiring.compareAndExchange(null, fresh);
+      return known == null ? fresh : known;
+    }
+    return known;
+  }
+
+  /** The part of the live bytes whose time is over by then. */
+  long expiredBytes(long timeMs) {
+    ExpiringBytes known = expiring.get();
+    // What a compaction dropped is not taken out of its inputs, which are about to go.
+    return known == null
+        ? 0
+        : Math.clamp(liveBytes.get() - tombstoneBytes.get(), 0, known.expiredBy(timeMs));
   }
 
   /** Bytes of records that the keydir points to. */

@@ -91,6 +91,18 @@ final class LogTail {
     return actives.get(keyspace);
   }
 
+  /** Bytes of all segments but those that are appended to, replaced ones included. */
+  long sealedBytes() {
+    long bytes = 0;
+    for (Keyspace keyspace : keyspaces.all()) {
+      LogFile active = actives.get(keyspace.name());
+      for (LiveSegment segment : keyspace.table().all()) {
+        bytes += active != null && active.segment() == segment ? 0 : segment.committedLength();
+      }
+    }
+    return bytes;
+  }
+
   /** The file that is appended to at this path; null when none is. */
   @Nullable LogFile file(String path) {
     if (path.equals(manifest.path())) {

@@ -23,6 +23,7 @@ final class Maintenance implements Applier.EditEffects {
   private final Retirement retirement;
   private final CutOffSweep sweep;
   private final KeydirCheckpoints keydirs;
+  private final Ballast ballast;
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile @Nullable MemoryReclaim reclaim;
 
@@ -37,8 +38,10 @@ final class Maintenance implements Applier.EditEffects {
       Adoption adoption,
       Retirement retirement,
       CutOffSweep sweep,
-      KeydirCheckpoints keydirs) {
+      KeydirCheckpoints keydirs,
+      Ballast ballast) {
     this.storage = storage;
+    this.ballast = ballast;
     this.executor = executor;
     this.adoption = adoption;
     this.retirement = retirement;
@@ -103,6 +106,7 @@ final class Maintenance implements Applier.EditEffects {
   public void checkpointed(long sequence) {
     Retirement.Batch batch = retirement.take(sequence);
     submit("delete retired segments", () -> retirement.delete(batch));
+    buildBallast();
     if (adoption.backlog() > 0) {
       submit("adopt", adoption::runQueued);
     }
@@ -145,6 +149,11 @@ final class Maintenance implements Applier.EditEffects {
           }
         });
     return done;
+  }
+
+  /** There may be room for the ballast again. */
+  void buildBallast() {
+    submit("make the ballast", ballast::build);
   }
 
   /** Tries again what adoption could not do. */

@@ -9,6 +9,7 @@ import dev.varve.store.compaction.SegmentRewriter;
 import dev.varve.store.compaction.SegmentStats;
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.storage.DiskFullException;
 import dev.varve.store.storage.MemoryStorage;
@@ -52,6 +53,7 @@ final class MemoryReclaim {
   private final GroupCommit writer;
   private final Adoption adoption;
   private final Compactor compactor;
+  private final Plans plans;
   private final Times times;
   private final StoreRuntime runtime;
   private final AtomicBoolean pressed = new AtomicBoolean();
@@ -68,6 +70,7 @@ final class MemoryReclaim {
       GroupCommit writer,
       Adoption adoption,
       Compactor compactor,
+      Plans plans,
       Times times,
       StoreRuntime runtime) {
     this.storage = storage;
@@ -76,6 +79,7 @@ final class MemoryReclaim {
     this.writer = writer;
     this.adoption = adoption;
     this.compactor = compactor;
+    this.plans = plans;
     this.times = times;
     this.runtime = runtime;
   }
@@ -120,7 +124,7 @@ final class MemoryReclaim {
     CompactionOptions options =
         new CompactionOptions(
             keyspace.name(), Strategy.REWRITE, deadRatioMin, 0, deadRatioMin / 2, 0, false);
-    List<SegmentStats> stats = compactor.stats(keyspace);
+    List<SegmentStats> stats = plans.stats(keyspace, times.read().hideMs());
     CompactionPlan plan = CompactionPlanner.plan(options, keyspace.segmentBytes(), stats);
     if (!plan.wouldCompact()) {
       return false;
@@ -162,6 +166,7 @@ final class MemoryReclaim {
             name,
             keyspace.segmentBytes(),
             () -> tail.reserve(name, term),
+            TemporaryFolder.BESIDE_OUTPUTS,
             RateLimiter.unlimited(),
             CancelToken.unbounded(),
             (bytes, totalBytes) -> {});

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.keydir.Hash;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.Edit;
@@ -197,7 +198,7 @@ final class Opening implements TailSink {
           new Location(segment.slot(), record.offset(), record.length(), record.tombstone());
       keyspace.noteId(record.key());
       if (!keyspace.cutsOff(sequence, record.key())) {
-        keyspace.apply(Hash.of(record.key()), record.key(), location);
+        keyspace.apply(Hash.of(record.key()), record.key(), location, record.expiresAtMs());
       }
       segment.noteRecord(sequence, record.tombstone(), record.offset() + record.length());
     }
@@ -338,6 +339,7 @@ final class Opening implements TailSink {
     Set<String> known = new LinkedHashSet<>(committed.keyspaces().keySet());
     known.addAll(recovery.keyspacesMentioned());
     List<String> found = orphans.find(storage, known);
+    found.addAll(TemporaryFolder.leftovers(storage));
     for (String name : storage.list("")) {
       if (KeyspaceOptions.isName(name) && !known.contains(name)) {
         found.addAll(orphans.findEmpty(storage, name));

@@ -221,7 +221,7 @@ final class Retention {
       throws IOException {
     new SegmentEntries(storage, keyspace, segment)
         .visit(
-            (hash, sequence, id, location) -> {
+            (hash, sequence, id, expiresAtMs, location) -> {
               if (sequence >= from
                   && sequence < to
                   && (bytes || !location.tombstone())

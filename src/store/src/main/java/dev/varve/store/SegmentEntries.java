@@ -26,9 +26,10 @@ final class SegmentEntries {
      * A record.
      *
      * @param id of a stream's entry; {@link Long#MAX_VALUE} in other keyspaces
+     * @param expiresAtMs milliseconds since 1970; 0: never
      * @return whether to go on
      */
-    boolean entry(long hash, long sequence, long id, Location location);
+    boolean entry(long hash, long sequence, long id, long expiresAtMs, Location location);
   }
 
   /**
@@ -66,6 +67,7 @@ final class SegmentEntries {
                 Hash.of(hint.keyBytes(), 0, hint.keyLength()),
                 hint.sequence(),
                 keyspace.idOf(hint.keyBytes(), hint.keyLength()),
+                hint.expiresAtMs(),
                 new Location(segment.slot(), hint.offset(), hint.length(), tombstone));
       }
       return true;
@@ -89,6 +91,7 @@ final class SegmentEntries {
               Hash.of(key, 0, keyLength),
               scanner.sequence(),
               keyspace.idOf(key, keyLength),
+              scanner.expiresAtMs(),
               new Location(segment.slot(), scanner.offset(), scanner.length(), tombstone));
       if (!on) {
         return scanner.offset();

@@ -111,7 +111,8 @@ final class SegmentLoader {
       while (hint.next()) {
         byte[] key = Arrays.copyOf(hint.keyBytes(), hint.keyLength());
         boolean tombstone = hint.kind() == RecordKind.TOMBSTONE;
-        put(segment, key, hint.sequence(), hint.offset(), hint.length(), tombstone);
+        Location at = new Location(segment.slot(), hint.offset(), hint.length(), tombstone);
+        put(segment, key, hint.sequence(), at, hint.expiresAtMs());
       }
       return true;
     } catch (HintDamagedException e) {
@@ -126,7 +127,8 @@ final class SegmentLoader {
       byte[] key = new byte[scanner.keyLength()];
       scanner.buffer().get(scanner.keyPosition(), key);
       boolean tombstone = scanner.kind() == RecordKind.TOMBSTONE;
-      put(segment, key, scanner.sequence(), scanner.offset(), scanner.length(), tombstone);
+      Location at = new Location(segment.slot(), scanner.offset(), scanner.length(), tombstone);
+      put(segment, key, scanner.sequence(), at, scanner.expiresAtMs());
     }
     if (scanner.end().offset() != sealed.length()) {
       throw new CorruptionException(path, scanner.end().offset(), scanner.end().detail());
@@ -136,11 +138,9 @@ final class SegmentLoader {
     }
   }
 
-  private void put(
-      LiveSegment segment, byte[] key, long sequence, long offset, int length, boolean tombstone)
+  private void put(LiveSegment segment, byte[] key, long sequence, Location now, long expiresAtMs)
       throws IOException {
-    Location now = new Location(segment.slot(), offset, length, tombstone);
-    segment.noteRecord(sequence, tombstone, offset + length);
+    segment.noteRecord(sequence, now.tombstone(), now.offset() + now.length());
     keyspace.noteId(key);
     if (keyspace.cutsOff(sequence, key)) {
       return; // as after a sweep: nothing older of the key is visible either
@@ -148,14 +148,19 @@ final class SegmentLoader {
     long hash = Hash.of(key);
     Keyspace.KeyMatch match = keyspace.new KeyMatch(key);
     Location other = keyspace.keydir().put(hash, now, match);
-    if (other == null || sequenceOf(other) < sequence) {
-      keyspace.account(other, now);
+    if (other == null) {
+      keyspace.account(null, 0, now, expiresAtMs);
+      return;
+    }
+    ByteBuffer header = headerAt(other);
+    if (RecordCodec.sequence(header, 0) < sequence) {
+      keyspace.account(other, RecordCodec.expiresAtMs(header, 0), now, expiresAtMs);
     } else {
       keyspace.keydir().replace(hash, now, other); // which is newer, or the same record
     }
   }
 
-  private long sequenceOf(Location location) throws IOException {
+  private ByteBuffer headerAt(Location location) throws IOException {
     SegmentReader reader = keyspace.acquire(location);
     if (reader == null) {
       throw new IllegalStateException("a segment is gone while the store is opened");
@@ -166,7 +171,7 @@ final class SegmentLoader {
       if (reader.file().read(header, location.offset()) != RecordCodec.HEADER_BYTES) {
         throw new CorruptionException(reader.path(), location.offset(), "the file ends too early");
       }
-      return RecordCodec.sequence(header, 0);
+      return header;
     } finally {
       reader.release();
     }

@@ -11,6 +11,7 @@ import dev.varve.store.manifest.Layout;
 import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.recovery.DirectoryMarks;
 import dev.varve.store.recovery.DurableMark;
+import dev.varve.store.storage.DiskFullException;
 import dev.varve.store.storage.MemoryStorage;
 import dev.varve.store.storage.Storage;
 import java.io.Closeable;
@@ -70,31 +71,53 @@ public final class Store implements AutoCloseable {
   private static Store openIn(StoreOptions options, Storage storage, StoreRuntime runtime)
       throws IOException {
     Closeable lock = storage.lock(ImageInstaller.LOCK);
-    List<Closeable> opened = new ArrayList<>();
-    opened.add(lock);
     try {
-      if (storage.exists(ImageInstaller.MARKER)) {
-        throw new InstallingException();
-      }
-      if (storage.exists(DirectoryMarks.REPAIRING)) {
-        throw new CorruptionException(
-            DirectoryMarks.REPAIRING, 0, "a repair was begun and not finished; repair it again");
-      }
-      EventLog events = EventLog.open(storage, EVENTS_MAX);
-      opened.add(events);
-      DurableMark mark = DurableMark.open(storage);
-      opened.add(mark);
-      Opening.Parts recovered = Opening.open(storage, mark, options);
-      return new Store(StoreParts.join(options, storage, runtime, recovered, mark, events, lock));
-    } catch (IOException | RuntimeException e) {
-      for (Closeable closeable : opened.reversed()) {
-        try {
-          closeable.close();
-        } catch (IOException suppressed) {
-          e.addSuppressed(suppressed);
+      try {
+        return recover(options, storage, runtime, lock);
+      } catch (DiskFullException e) {
+        if (!new Ballast(storage, options).release()) {
+          throw e;
         }
+        return recover(options, storage, runtime, lock);
       }
+    } catch (IOException | RuntimeException e) {
+      close(List.of(lock), e);
       throw e;
+    }
+  }
+
+  private static Store recover(
+      StoreOptions options, Storage storage, StoreRuntime runtime, Closeable lock)
+      throws IOException {
+    if (storage.exists(ImageInstaller.MARKER)) {
+      throw new InstallingException();
+    }
+    if (storage.exists(DirectoryMarks.REPAIRING)) {
+      throw new CorruptionException(
+          DirectoryMarks.REPAIRING, 0, "a repair was begun and not finished; repair it again");
+    }
+    List<Closeable> opened = new ArrayList<>();
+    try {
+      MeteredStorage metered = new MeteredStorage(storage);
+      EventLog events = EventLog.open(metered, EVENTS_MAX);
+      opened.add(events);
+      DurableMark mark = DurableMark.open(metered);
+      opened.add(mark);
+      Opening.Parts recovered = Opening.open(metered, mark, options);
+      return new Store(StoreParts.join(options, metered, runtime, recovered, mark, events, lock));
+    } catch (IOException | RuntimeException e) {
+      close(opened.reversed(), e);
+      throw e;
+    }
+  }
+
+  private static void close(List<Closeable> opened, Exception cause) {
+    for (Closeable closeable : opened) {
+      try {
+        closeable.close();
+      } catch (IOException suppressed) {
+        cause.addSuppressed(suppressed);
+      }
     }
   }
 
@@ -226,6 +249,10 @@ public final class Store implements AutoCloseable {
     }
   }
 
+  StoreParts parts() {
+    return parts;
+  }
+
   private Keyspace keyValue(String name) throws StoreException {
     Keyspace keyspace = keyspace(name);
     keyspace.require(KeyspaceType.KEY_VALUE, "keyspace");
@@ -248,15 +275,21 @@ public final class Store implements AutoCloseable {
    * checkpoint is committed; their files are deleted soon after, when nobody reads them.
    */
   public CompletableFuture<CheckpointResult> checkpoint() {
-    CompletableFuture<Long> done = new CompletableFuture<>();
-    parts.writer().submit(new Operation.Propose(new Edit.Checkpoint(), done));
-    return done.thenApply(parts.retirement()::result);
+    return parts
+        .ballast()
+        .relieve(
+            () -> {
+              CompletableFuture<Long> done = new CompletableFuture<>();
+              parts.writer().submit(new Operation.Propose(new Edit.Checkpoint(), done));
+              return done;
+            })
+        .thenApply(parts.retirement()::result);
   }
 
   /** What a compaction would do and why, without doing it. */
   public CompactionPlan plan(CompactionOptions options) throws IOException {
     compacted(options);
-    return parts.compactor().plan(options);
+    return parts.plans().plan(options);
   }
 
   /**
@@ -273,6 +306,25 @@ public final class Store implements AutoCloseable {
       throws IOException {
     compacted(request.options());
     return parts.compactor().compact(request, progress, cancel);
+  }
+
+  /**
+   * Compacts keyspaces on the runtime's thread for compactions, beside reads and writes, and
+   * returns at once; one such call's turn comes after another's. Leader only. Cancelling and the
+   * timeout roll back: of a run that has not reached its commit point nothing remains. Closing the
+   * store cancels it and waits for it.
+   *
+   * @param listener told of each keyspace's start, progress and end (files, space saved, duration),
+   *     on the thread that compacts
+   * @throws InvalidWriteException if there is no such keyspace, or a stream is to be shifted
+   * @throws java.util.concurrent.RejectedExecutionException if the runtime has no such thread
+   */
+  public HotSwap compactInBackground(HotSwapOptions options, CompactionListener listener)
+      throws StoreException {
+    for (CompactionOptions keyspace : options.keyspaces()) {
+      compacted(keyspace);
+    }
+    return parts.hotSwaps().start(options, listener);
   }
 
   /** The last compaction events of this member, newest first, at most 1000. */
@@ -306,8 +358,9 @@ public final class Store implements AutoCloseable {
   }
 
   /**
-   * Closes the store: waits for the group under way, notes what is durable and lets the directory
-   * go. What waits for a commit fails with {@link StoreClosedException}. Idempotent.
+   * Closes the store: rolls back compactions in the background, waits for the group under way,
+   * notes what is durable and lets the directory go. What waits for a commit fails with {@link
+   * StoreClosedException}. Idempotent.
    */
   public CompletableFuture<Void> closeAsync() {
     CompletableFuture<Void> done = new CompletableFuture<>();

@@ -1,8 +1,8 @@
 package dev.varve.store;
 
 /**
- * The disk, or the capacity that the storage was given, is full; nothing was written, the store is
- * valid and reads go on.
+ * The disk is full, or the store holds as much as its options let it; nothing was written, the
+ * store is valid and reads go on.
  */
 public final class StoreFullException extends StoreException {
   private static final long serialVersionUID = 1L;
@@ -14,5 +14,17 @@ public final class StoreFullException extends StoreException {
 
   public StoreFullException(Throwable cause) {
     super("the store is full: " + cause.getMessage(), cause);
+  }
+
+  StoreFullException(long usedBytes, long moreBytes, long capacityBytes) {
+    super(
+        "the store is full: "
+            + usedBytes
+            + " bytes of segments and "
+            + moreBytes
+            + " more exceed the capacity of "
+            + capacityBytes
+            + "; deletes, compaction and checkpoints go on",
+        null);
   }
 }

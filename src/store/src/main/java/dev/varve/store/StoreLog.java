@@ -2,8 +2,10 @@ package dev.varve.store;
 
 import dev.varve.store.format.Crc32c;
 import dev.varve.store.manifest.Edit;
+import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
 import dev.varve.store.segment.FileChecksum;
+import dev.varve.store.storage.DiskFullException;
 import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
@@ -22,6 +24,7 @@ final class StoreLog implements ShardLog {
   private final Images images;
   private final Adoption adoption;
   private final Maintenance maintenance;
+  private final Ballast ballast;
 
   StoreLog(
       Storage storage,
@@ -30,7 +33,9 @@ final class StoreLog implements ShardLog {
       EntryWindow window,
       Images images,
       Adoption adoption,
-      Maintenance maintenance) {
+      Maintenance maintenance,
+      Ballast ballast) {
+    this.ballast = ballast;
     this.storage = storage;
     this.writer = writer;
     this.published = published;
@@ -47,8 +52,20 @@ final class StoreLog implements ShardLog {
 
   @Override
   public CompletableFuture<LogState> append(List<LogEntry> entries) {
+    List<LogEntry> copy = List.copyOf(entries);
+    return hasEdit(copy) ? ballast.relieve(() -> submit(copy)) : submit(copy);
+  }
+
+  /** Compactions and checkpoints come as edits, and free what a full disk lacks. */
+  private static boolean hasEdit(List<LogEntry> entries) {
+    return entries.stream()
+        .flatMap(entry -> entry.chunks().stream())
+        .anyMatch(chunk -> chunk.path().equals(ManifestState.PATH));
+  }
+
+  private CompletableFuture<LogState> submit(List<LogEntry> entries) {
     CompletableFuture<LogState> done = new CompletableFuture<>();
-    writer.submit(new Operation.Append(List.copyOf(entries), done));
+    writer.submit(new Operation.Append(entries, done));
     return done;
   }
 
@@ -66,9 +83,13 @@ final class StoreLog implements ShardLog {
 
   @Override
   public CompletableFuture<LogState> lead(long term, LogListener listener) {
-    CompletableFuture<LogState> done = new CompletableFuture<>();
-    writer.submit(new Operation.Lead(term, listener, done));
-    return done;
+    // A store that is full can only be emptied by a leader.
+    return ballast.relieve(
+        () -> {
+          CompletableFuture<LogState> done = new CompletableFuture<>();
+          writer.submit(new Operation.Lead(term, listener, done));
+          return done;
+        });
   }
 
   @Override
@@ -128,7 +149,14 @@ final class StoreLog implements ShardLog {
 
   @Override
   public void installAttachment(Attachment attachment, ByteSource source) throws IOException {
-    Attachments.install(storage, attachment, source);
+    try {
+      Attachments.install(storage, attachment, source);
+    } catch (DiskFullException e) {
+      if (!ballast.release()) {
+        throw e;
+      }
+      Attachments.install(storage, attachment, source);
+    }
   }
 
   @Override

@@ -5,27 +5,31 @@ import dev.varve.store.manifest.Layout;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.recovery.DurableMark;
 import dev.varve.store.storage.MemoryStorage;
-import dev.varve.store.storage.Storage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The parts of an open store, joined. */
 record StoreParts(
+    MeteredStorage storage,
     StoreRuntime runtime,
     Keyspaces keyspaces,
     LogTail tail,
     Applied applied,
     Published published,
     GroupCommit writer,
+    Ballast ballast,
     Retirement retirement,
     Adoption adoption,
     Maintenance maintenance,
     KeydirCheckpoints keydirs,
+    Plans plans,
     Compactor compactor,
+    HotSwaps hotSwaps,
     Times times,
     CutOffs cutOffs,
     Retention retention,
@@ -37,7 +41,7 @@ record StoreParts(
 
   static StoreParts join(
       StoreOptions options,
-      Storage storage,
+      MeteredStorage storage,
       StoreRuntime runtime,
       Opening.Parts recovered,
       DurableMark mark,
@@ -62,13 +66,15 @@ record StoreParts(
     window.add(PendingEntries.read(storage, tail.pending()));
     Retirement retirement = new Retirement(storage, applied, mark, published, window);
     CutOffSweep sweep = new CutOffSweep(storage, applied);
-    Adoption adoption = new Adoption(storage, keyspaces, applied, retirement, sweep);
+    Ballast ballast = new Ballast(storage.unmetered(), options);
+    Adoption adoption = new Adoption(storage, keyspaces, applied, retirement, sweep, ballast);
     KeydirCheckpoints keydirs =
         new KeydirCheckpoints(storage, keyspaces, applied, published, mark, adoption);
     recovered.keydirsCover().forEach(keydirs::restored);
     Maintenance maintenance =
-        new Maintenance(storage, runtime.maintenance(), adoption, retirement, sweep, keydirs);
-    Applier applier = new Applier(applied, keyspaces, maintenance);
+        new Maintenance(
+            storage, runtime.maintenance(), adoption, retirement, sweep, keydirs, ballast);
+    Applier applier = new Applier(applied, keyspaces, maintenance, last.sequence());
     GroupCommit writer =
         new GroupCommit(runtime, options, tail, applied, applier, window, mark, published);
     Times times = new Times(runtime, applied, published);
@@ -76,6 +82,9 @@ record StoreParts(
     Retention retention =
         new Retention(
             options, storage, runtime, keyspaces, applied, published, writer, cutOffs, times);
+    Supplier<Layout> layout =
+        () -> options.layout() == Layout.MEMORY ? Layout.MEMORY : tail.appended().layout();
+    Plans plans = new Plans(keyspaces, applied, times, layout);
     Compactor compactor =
         new Compactor(
             storage,
@@ -88,14 +97,18 @@ record StoreParts(
             adoption,
             maintenance,
             times,
+            plans,
             events,
-            options.layout());
-    if (storage instanceof MemoryStorage memory && options.layout() == Layout.MEMORY) {
+            ballast,
+            layout);
+    if (storage.unmetered() instanceof MemoryStorage memory && options.layout() == Layout.MEMORY) {
       maintenance.reclaimWith(
-          new MemoryReclaim(memory, keyspaces, tail, writer, adoption, compactor, times, runtime));
+          new MemoryReclaim(
+              memory, keyspaces, tail, writer, adoption, compactor, plans, times, runtime));
     }
     Images images = new Images(storage, keyspaces, applied, adoption);
-    ShardLog log = new StoreLog(storage, writer, published, window, images, adoption, maintenance);
+    ShardLog log =
+        new StoreLog(storage, writer, published, window, images, adoption, maintenance, ballast);
     for (ManifestState.SequencedCompaction compaction : recovered.installation().toAdopt()) {
       adoption.enqueue(compaction.sequence(), compaction.edit(), compaction.swap());
     }
@@ -106,22 +119,27 @@ record StoreParts(
       // What a cut-off hides may be in a restored index, while hints are read without it.
       maintenance.cutOff(keyspaces.existing(restored));
     }
+    maintenance.buildBallast();
     times.read(); // what the clock does from now on is measured from here
     if (adoption.backlog() > 0) {
       maintenance.retryAdoption();
     }
     return new StoreParts(
+        storage,
         runtime,
         keyspaces,
         tail,
         applied,
         published,
         writer,
+        ballast,
         retirement,
         adoption,
         maintenance,
         keydirs,
+        plans,
         compactor,
+        new HotSwaps(runtime, compactor),
         times,
         cutOffs,
         retention,
@@ -137,30 +155,40 @@ record StoreParts(
 
   StoreStatus status() {
     List<KeyspaceStatus> statuses = new ArrayList<>();
+    long nowMs = times.hideMs();
     applied.lock().lock();
     try {
       for (ManifestState.KeyspaceState state : applied.manifest().keyspaces().values()) {
         Keyspace keyspace = keyspaces.get(state.name());
         if (keyspace != null) {
-          statuses.add(status(keyspace, state));
+          statuses.add(status(keyspace, state, nowMs));
         }
       }
     } finally {
       applied.lock().unlock();
     }
-    return new StoreStatus(published.state(), statuses, adoption.backlog(), times.aheadMs());
+    long byUsers = statuses.stream().mapToLong(k -> k.written().byUsers()).sum();
+    return new StoreStatus(
+        published.state(),
+        statuses,
+        adoption.backlog(),
+        times.aheadMs(),
+        new WrittenBytes(byUsers, storage.bytes()));
   }
 
-  private KeyspaceStatus status(Keyspace keyspace, ManifestState.KeyspaceState state) {
+  private KeyspaceStatus status(Keyspace keyspace, ManifestState.KeyspaceState state, long nowMs) {
     List<KeyspaceStatus.SegmentStatus> segments = new ArrayList<>();
     long total = 0;
+    long expired = 0;
     for (LiveSegment segment : keyspace.segments()) {
       total += segment.committedLength();
+      long expiredHere = segment.expiredBytes(nowMs);
+      expired += expiredHere;
       segments.add(
           new KeyspaceStatus.SegmentStatus(
               segment.reader().path(),
               segment.committedLength(),
-              segment.liveBytes(),
+              segment.liveBytes() - expiredHere,
               !segment.sealed()));
     }
     int retired = 0;
@@ -174,7 +202,8 @@ record StoreParts(
         keyspace.type(),
         keyspace.segmentBytes(),
         keyspace.liveKeys(),
-        keyspace.liveBytes(),
+        keyspace.liveBytes() - expired,
+        expired,
         total,
         retired,
         keyspace.keydir().bytes(),
@@ -182,11 +211,16 @@ record StoreParts(
         keyspace.cutOff().sequence(),
         keyspace.type() == KeyspaceType.STREAM ? keyspace.firstId() : 0,
         keyspace.type() == KeyspaceType.STREAM ? keyspace.lastId() : 0,
+        new WrittenBytes(keyspace.userBytes(), storage.bytes(keyspace.name())),
         segments);
   }
 
-  /** Closes everything, writer first, then what maintenance has under way. */
+  /** Closes everything, compactions first, then the writer, then what maintenance has under way. */
   void close(CompletableFuture<Void> done) {
+    CompletableFuture<Void> _ = hotSwaps.close().thenAccept(_ -> closeWriter(done));
+  }
+
+  private void closeWriter(CompletableFuture<Void> done) {
     CompletableFuture<Void> written = new CompletableFuture<>();
     CompletableFuture<Void> _ =
         written.whenComplete((ok, failure) -> maintenance.close(() -> closeFiles(done, failure)));

@@ -2,6 +2,7 @@ package dev.varve.store;
 
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionCancelledException;
+import dev.varve.store.compaction.ForegroundLatency;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -9,6 +10,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -16,8 +18,8 @@ import java.util.function.LongSupplier;
 
 /**
  * The threads and the clock a store runs on. Each executor must run its tasks one at a time and in
- * order; one executor may serve as all three, as in a simulation that steps through tasks on a
- * single thread.
+ * order; one executor may serve as the first three, as in a simulation that steps through tasks on
+ * a single thread.
  */
 public final class StoreRuntime implements AutoCloseable {
   /** How long a cancelled wait may go unnoticed. */
@@ -26,11 +28,13 @@ public final class StoreRuntime implements AutoCloseable {
   private final Executor writer;
   private final Executor syncer;
   private final Executor maintenance;
+  private final Executor compactions;
   private final WallClock clock;
   private final LongSupplier monotonicNanos;
   private final List<ExecutorService> owned;
   private final Waiting waiting;
   private final Gathering gathering;
+  private final ForegroundLatency foregroundLatency;
 
   /**
    * @param writer appends, applies and completes futures; must never be blocked by others
@@ -49,30 +53,36 @@ public final class StoreRuntime implements AutoCloseable {
         writer,
         syncer,
         maintenance,
+        StoreRuntime::refuseCompaction,
         clock,
         monotonicNanos,
         List.of(),
         done -> {},
-        Gathering.none());
+        Gathering.none(),
+        ForegroundLatency.NONE);
   }
 
   private StoreRuntime(
       Executor writer,
       Executor syncer,
       Executor maintenance,
+      Executor compactions,
       WallClock clock,
       LongSupplier monotonicNanos,
       List<ExecutorService> owned,
       Waiting waiting,
-      Gathering gathering) {
+      Gathering gathering,
+      ForegroundLatency foregroundLatency) {
     this.writer = writer;
     this.syncer = syncer;
     this.maintenance = maintenance;
+    this.compactions = compactions;
     this.clock = clock;
     this.monotonicNanos = monotonicNanos;
     this.owned = owned;
     this.waiting = waiting;
     this.gathering = gathering;
+    this.foregroundLatency = foregroundLatency;
   }
 
   /** Waits for a future on a thread that may block; a simulation runs other tasks meanwhile. */
@@ -84,7 +94,58 @@ public final class StoreRuntime implements AutoCloseable {
   /** The same, but with another way to wait. */
   public StoreRuntime withWaiting(Waiting other) {
     return new StoreRuntime(
-        writer, syncer, maintenance, clock, monotonicNanos, owned, other, gathering);
+        writer,
+        syncer,
+        maintenance,
+        compactions,
+        clock,
+        monotonicNanos,
+        owned,
+        other,
+        gathering,
+        foregroundLatency);
+  }
+
+  /**
+   * The same, with what tells how long operations take: compactions slow down while they take more
+   * than a fifth longer than without, whatever their rate limit. {@link
+   * dev.varve.store.compaction.RecentLatency} is one that a program tells of its own operations.
+   */
+  public StoreRuntime withForegroundLatency(ForegroundLatency latency) {
+    return new StoreRuntime(
+        writer,
+        syncer,
+        maintenance,
+        compactions,
+        clock,
+        monotonicNanos,
+        owned,
+        waiting,
+        gathering,
+        latency);
+  }
+
+  /**
+   * The same, with a thread for {@link Store#compactInBackground}: none of the other three, which a
+   * compaction waits for, and one task at a time, in order.
+   */
+  public StoreRuntime withCompactions(Executor thread) {
+    return new StoreRuntime(
+        writer,
+        syncer,
+        maintenance,
+        thread,
+        clock,
+        monotonicNanos,
+        owned,
+        waiting,
+        gathering,
+        foregroundLatency);
+  }
+
+  private static void refuseCompaction(Runnable task) {
+    throw new RejectedExecutionException(
+        "this runtime has no thread for compactions: StoreRuntime.withCompactions");
   }
 
   <T> T await(CompletableFuture<T> future) throws IOException {
@@ -123,20 +184,23 @@ public final class StoreRuntime implements AutoCloseable {
     }
   }
 
-  /** Three threads of its own, named after {@code name}, and the system's clock. */
+  /** Four threads of its own, named after {@code name}, and the system's clock. */
   public static StoreRuntime threads(String name) {
     ExecutorService writer = thread(name + "-writer");
     ExecutorService syncer = thread(name + "-sync");
     ExecutorService maintenance = thread(name + "-maintenance");
+    ExecutorService compactions = thread(name + "-compaction"); // started when first needed
     return new StoreRuntime(
         writer,
         syncer,
         maintenance,
+        compactions,
         System::currentTimeMillis,
         System::nanoTime,
-        List.of(writer, syncer, maintenance),
+        List.of(compactions, writer, syncer, maintenance),
         done -> {},
-        new Gathering(System::nanoTime, LockSupport::parkNanos));
+        new Gathering(System::nanoTime, LockSupport::parkNanos),
+        ForegroundLatency.NONE);
   }
 
   private static ExecutorService thread(String name) {
@@ -155,12 +219,21 @@ public final class StoreRuntime implements AutoCloseable {
     return maintenance;
   }
 
+  /** Where compactions in the background run. */
+  public Executor compactions() {
+    return compactions;
+  }
+
   public WallClock clock() {
     return clock;
   }
 
   Gathering gathering() {
     return gathering;
+  }
+
+  ForegroundLatency foregroundLatency() {
+    return foregroundLatency;
   }
 
   LongSupplier monotonicNanos() {

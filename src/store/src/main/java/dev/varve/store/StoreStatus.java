@@ -8,9 +8,14 @@ import java.util.List;
  * @param adoptionBacklog compactions committed but not yet adopted here
  * @param clockAheadMs by how much the wall clock is off, as the last decision that needed it saw
  *     it, while its word on ages is not taken; 0 while it is
+ * @param written since it was opened, of all keyspaces and beside them
  */
 public record StoreStatus(
-    LogState log, List<KeyspaceStatus> keyspaces, int adoptionBacklog, long clockAheadMs) {
+    LogState log,
+    List<KeyspaceStatus> keyspaces,
+    int adoptionBacklog,
+    long clockAheadMs,
+    WrittenBytes written) {
   public StoreStatus {
     keyspaces = List.copyOf(keyspaces);
   }

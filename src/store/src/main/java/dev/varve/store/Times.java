@@ -24,6 +24,11 @@ final class Times {
     return reading;
   }
 
+  /** {@link TrustedClock.Reading#hideMs} for figures; decisions use {@link #read}. */
+  long hideMs() {
+    return clock.hideMs();
+  }
+
   /** How far off the wall clock was at the last reading while it was not believed; 0: it was. */
   long aheadMs() {
     return aheadMs;

@@ -114,7 +114,7 @@ class CompactionTroubleTest {
     closed.join();
   }
 
-  /** Guard: {@code Compactor.planSealed}. */
+  /** Guard: {@code Plans.planSealed}. */
   @Test
   void writesWhileTheActiveSegmentIsSealedDoNotFailTheRun() throws IOException {
     AtomicReference<@Nullable Store> opened = new AtomicReference<>();

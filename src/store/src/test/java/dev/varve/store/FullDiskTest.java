@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,7 @@ class FullDiskTest {
   private final Map<String, String> acknowledged = new TreeMap<>();
   private StoreRuntime runtime = StoreRuntime.threads("full-disk");
   private Store store;
+  private long ballastBytes;
 
   @BeforeEach
   void mount() throws IOException, InterruptedException {
@@ -76,8 +78,8 @@ class FullDiskTest {
   private Store open() throws IOException {
     StoreOptions options =
         StoreOptions.defaults()
-            .withKeyspaces(
-                List.of(new KeyspaceOptions("main", KeyspaceType.KEY_VALUE, 512L << 10)));
+            .withKeyspaces(List.of(new KeyspaceOptions("main", KeyspaceType.KEY_VALUE, 512L << 10)))
+            .withBallastBytes(ballastBytes);
     Path directory = Files.createDirectories(mountPoint.resolve("store"));
     return Store.openStandalone(options, new PosixStorage(directory), runtime);
   }
@@ -97,6 +99,19 @@ class FullDiskTest {
     assertEquals((long) pagesLeft * PAGE_BYTES, Files.getFileStore(mountPoint).getUsableSpace());
   }
 
+  /** The same while the store writes too: about so many pages are left. */
+  private void fillBesideTheStore(int pagesLeft) throws IOException {
+    try (OutputStream out = Files.newOutputStream(other())) {
+      while (Files.getFileStore(mountPoint).getUsableSpace() > (long) pagesLeft * PAGE_BYTES) {
+        out.write(new byte[PAGE_BYTES]);
+      }
+    } catch (IOException e) {
+      if (Files.getFileStore(mountPoint).getUsableSpace() > (long) pagesLeft * PAGE_BYTES) {
+        throw e; // else the store has taken the last page
+      }
+    }
+  }
+
   private void makeRoom() throws IOException {
     Files.delete(other());
   }
@@ -107,10 +122,44 @@ class FullDiskTest {
   }
 
   private CompactionEvent compact(String runId) throws IOException {
+    return compact(runId, event -> {});
+  }
+
+  private CompactionEvent compact(String runId, CompactionListener listener) throws IOException {
     return store.compact(
         new CompactionRequest(runId, CompactionOptions.defaults("main").forced(), true, 0),
-        event -> {},
+        listener,
         CancelToken.unbounded());
+  }
+
+  /** Fills the disk as soon as a run has read something. */
+  private CompactionListener fillingMeanwhile(int pagesLeft) {
+    return event -> {
+      if (event.type() == CompactionEvent.Type.PROGRESS && !Files.exists(other())) {
+        try {
+          fillBesideTheStore(pagesLeft);
+        } catch (IOException e) {
+          throw new AssertionError(e);
+        }
+      }
+    };
+  }
+
+  private void openWithBallast(long bytes) throws IOException {
+    store.close();
+    ballastBytes = bytes;
+    store = open();
+    awaitBallast(bytes);
+  }
+
+  /** It is made in the background. */
+  private void awaitBallast(long bytes) {
+    Path file = mountPoint.resolve("store").resolve(Ballast.PATH);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (file.toFile().length() != bytes) {
+      assertTrue(System.nanoTime() < deadline, () -> file + " has " + file.toFile().length());
+      Thread.onSpinWait();
+    }
   }
 
   private void refused(String key, String value) throws IOException {
@@ -165,9 +214,8 @@ class FullDiskTest {
     for (int i = 0; i < 30; i++) {
       write(i % 2 == 0 ? "dead" : "live-" + i, value(i, 100_000));
     }
-    fillDisk(100);
     List<KeyspaceStatus.SegmentStatus> before = StoreFixture.keyspace(store, "main").segments();
-    CompactionEvent end = compact("full");
+    CompactionEvent end = compact("full", fillingMeanwhile(10));
     assertEquals(CompactionEvent.Type.FAILED, end.type());
     assertEquals("DiskFull", end.reason(), end.message());
     stillReads();
@@ -179,6 +227,71 @@ class FullDiskTest {
     CompactionEvent again = compact("with-room");
     assertEquals(CompactionEvent.Type.COMPLETED, again.type(), again.message());
     assertTrue(again.spaceSaved() > 1_000_000, again.message());
+    goesOn();
+  }
+
+  @Test
+  void aCompactionThatHasNoRoomDoesNotBegin() throws IOException {
+    for (int i = 0; i < 30; i++) {
+      write(i % 2 == 0 ? "dead" : "live-" + i, value(i, 100_000));
+    }
+    fillBesideTheStore(10);
+    CompactionEvent end = compact("full");
+    assertEquals(CompactionEvent.Type.FAILED, end.type());
+    assertEquals("DiskFull", end.reason(), end.message());
+    assertEquals(0, end.recordsScanned());
+    stillReads();
+    makeRoom();
+    goesOn();
+  }
+
+  /** Guards: {@code Ballast.release} in {@code Compactor.planned} and {@code Ballast.relieve}. */
+  @Test
+  void theBallastIsEnoughToCompactAFullDisk() throws IOException {
+    openWithBallast(1 << 20);
+    for (int i = 0; i < 30; i++) {
+      write(i % 2 == 0 ? "dead" : "live-" + i, value(i, 100_000));
+    }
+    fillBesideTheStore(0);
+    refused("more", value(1, 100_000));
+    CompactionEvent first = compact("first");
+    assertEquals(CompactionEvent.Type.COMPLETED, first.type(), first.message());
+    assertTrue(first.spaceSaved() > 200_000, first.message());
+    stillReads();
+    while (compact("next-" + System.nanoTime()).spaceSaved() > 0) {
+      stillReads();
+    }
+    assertTrue(StoreFixture.keyspace(store, "main").deadRatio() < 0.1);
+    store.checkpoint().join();
+    makeRoom();
+    store.checkpoint().join();
+    awaitBallast(1 << 20);
+    goesOn();
+  }
+
+  @Test
+  void theBallastLetsARunEndThatMeetsAFullDiskOnItsWay() throws IOException {
+    openWithBallast(1 << 20);
+    for (int i = 0; i < 20; i++) {
+      write(i % 2 == 0 ? "dead" : "live-" + i, value(i, 100_000));
+    }
+    CompactionEvent end = compact("meets", fillingMeanwhile(10));
+    assertEquals(CompactionEvent.Type.COMPLETED, end.type(), end.message());
+    stillReads();
+    makeRoom();
+    goesOn();
+  }
+
+  @Test
+  void theBallastLetsACheckpointThrough() throws IOException {
+    openWithBallast(1 << 20);
+    write("a", value(1, 10_000));
+    fillBesideTheStore(0);
+    for (int i = 0; i < 100; i++) {
+      assertTrue(store.checkpoint().join().sequence() > 0);
+    }
+    stillReads();
+    makeRoom();
     goesOn();
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.recovery.CannotRepairException;
 import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.recovery.LostRecord;
@@ -111,6 +112,31 @@ class RepairTest {
     assertEquals(1, report.restoredTombstones(), report::toString);
     assertFalse(report.mayComeBack());
     assertWhole(storage);
+  }
+
+  /** The guard is the cut-off in Repair.salvage: without it trimmed entries are back. */
+  @Test
+  void keepsHiddenWhatWasCutOff() throws IOException {
+    StoreFixture fixture =
+        new StoreFixture(
+            List.of(
+                new KeyspaceOptions("main", KeyspaceType.KEY_VALUE, StoreFixture.SEGMENT_BYTES),
+                new KeyspaceOptions("events", KeyspaceType.STREAM, StoreFixture.SEGMENT_BYTES)));
+    SimulatedStorage storage = new SimulatedStorage();
+    try (Store store = fixture.standalone(storage)) {
+      EventStream events = store.stream("events");
+      for (int i = 0; i < 30; i++) {
+        events.append(List.of(StoreFixture.bytes(StoreFixture.value(i, 300)))).join();
+        StoreFixture.put(store, "main", "key-" + i, StoreFixture.value(i, 300));
+      }
+      events.trim(new TrimBound.MinId(20), false);
+    }
+    storage.flipBit(RecoveryFixture.of(storage, "main", ".log").getFirst(), 8 * 900);
+    assertTrue(repair(storage).lostData());
+    try (Store store = fixture.standalone(storage)) {
+      assertEquals(20, StoreFixture.keyspace(store, "events").firstId());
+      assertEquals(30, StoreFixture.keyspace(store, "events").lastId());
+    }
   }
 
   @Test

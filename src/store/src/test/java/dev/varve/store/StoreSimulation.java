@@ -10,6 +10,7 @@ import dev.varve.store.manifest.Layout;
 import dev.varve.store.simulation.Fault;
 import dev.varve.store.simulation.Operation;
 import dev.varve.store.simulation.SimulatedStorage;
+import dev.varve.store.storage.DiskFullException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,6 +52,7 @@ final class StoreSimulation {
   private final StoreFixture fixture;
   private final SplittableRandom random;
   private final SimulationCounts counts;
+  private final StoreOptions options;
   private final RecoveryCheck check;
   private final WriteHistory history = new WriteHistory();
   private final List<Held> held = new ArrayList<>();
@@ -76,11 +78,12 @@ final class StoreSimulation {
     fixture = StoreFixture.of(seed % 4 == 0 ? Layout.SINGLE_FILE : null);
     random = new SplittableRandom(seed);
     this.counts = counts;
-    check = new RecoveryCheck(fixture.options, KEYS, random, counts);
     faulty = random.nextInt(3) == 0;
     small = !faulty && random.nextInt(5) == 0;
     flipping = !faulty && !small && random.nextInt(2) == 0;
     storage = new SimulatedStorage(small ? 12_000 + random.nextInt(20_000) : Long.MAX_VALUE);
+    options = fixture.options.withBallastBytes(small ? random.nextInt(4000) : 0);
+    check = new RecoveryCheck(options, KEYS, random, counts);
   }
 
   void run() {
@@ -292,8 +295,8 @@ final class StoreSimulation {
       watch();
       executor = new Trampoline();
       try {
-        open = Store.openStandalone(fixture.options, storage, executor.on(fixture.nowMs::get));
-      } catch (StoreFullException e) {
+        open = Store.openStandalone(options, storage, executor.on(fixture.nowMs::get));
+      } catch (StoreFullException | DiskFullException e) {
         if (!small) {
           throw e;
         }

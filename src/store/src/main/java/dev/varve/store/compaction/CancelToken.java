@@ -21,16 +21,19 @@ public final class CancelToken {
   private final LongSupplier nanoTime;
   private final long deadlineNanos;
   private final boolean bounded;
+  private final @Nullable CancelToken wider;
 
-  private CancelToken(LongSupplier nanoTime, long deadlineNanos, boolean bounded) {
+  private CancelToken(
+      LongSupplier nanoTime, long deadlineNanos, boolean bounded, @Nullable CancelToken wider) {
     this.nanoTime = nanoTime;
     this.deadlineNanos = deadlineNanos;
     this.bounded = bounded;
+    this.wider = wider;
   }
 
   /** A token that only {@link #cancel} stops. */
   public static CancelToken unbounded() {
-    return new CancelToken(() -> 0, 0, false);
+    return new CancelToken(() -> 0, 0, false, null);
   }
 
   /**
@@ -39,7 +42,17 @@ public final class CancelToken {
    * @param nanoTime a monotonic clock such as {@code System::nanoTime}
    */
   public static CancelToken withTimeout(LongSupplier nanoTime, long timeoutNanos) {
-    return new CancelToken(nanoTime, nanoTime.getAsLong() + timeoutNanos, true);
+    return new CancelToken(nanoTime, nanoTime.getAsLong() + timeoutNanos, true, null);
+  }
+
+  /** A token of its own that besides stops when this one does. */
+  public CancelToken narrower() {
+    return new CancelToken(() -> 0, 0, false, this);
+  }
+
+  /** The same that besides stops after a time with reason {@link #TIMEOUT}. */
+  public CancelToken narrower(LongSupplier nanoTimeOfLimit, long timeoutNanos) {
+    return new CancelToken(nanoTimeOfLimit, nanoTimeOfLimit.getAsLong() + timeoutNanos, true, this);
   }
 
   /** Asks the run to stop; the first reason stays. */
@@ -51,6 +64,10 @@ public final class CancelToken {
   public @Nullable String reason() {
     if (bounded && nanoTime.getAsLong() - deadlineNanos >= 0) {
       reason.compareAndSet(null, TIMEOUT);
+    }
+    String why = wider == null ? null : wider.reason();
+    if (why != null) {
+      reason.compareAndSet(null, why);
     }
     return reason.get();
   }

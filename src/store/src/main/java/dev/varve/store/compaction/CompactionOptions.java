@@ -53,6 +53,12 @@ public record CompactionOptions(
         keyspace, strategy, minDeadRatio, minBytes, minSpaceSaving, segmentsMax, true);
   }
 
+  /** The same with another least share saved. */
+  public CompactionOptions withMinSpaceSaving(double ratio) {
+    return new CompactionOptions(
+        keyspace, strategy, minDeadRatio, minBytes, ratio, segmentsMax, force);
+  }
+
   private static void requireRatio(String field, double value) {
     if (!(value >= 0 && value <= 1)) {
       throw new IllegalArgumentException(field + " must be from 0 to 1: " + value);

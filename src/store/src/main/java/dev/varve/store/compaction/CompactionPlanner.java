@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Decides whether a keyspace is compacted and which of its segments. Pure: the same figures give
@@ -18,6 +19,10 @@ import java.util.Map;
  * by cost as in Rosenblum and Ousterhout, "The design and implementation of a log-structured file
  * system" (1992), section 3.6: (1 − u) · age ÷ (1 + u), with u the live share and age counted in
  * sequences. A segment that is all live is never taken for its own sake, however often it is asked.
+ *
+ * <p>What has expired counts as dead in the ratio, but like a tombstone it is only freed where no
+ * segment outside the inputs can hold an older record of its key; what a run would save counts
+ * exactly that.
  */
 public final class CompactionPlanner {
 
@@ -49,8 +54,8 @@ public final class CompactionPlanner {
 
   private CompactionPlan plan() {
     long total = segments.stream().mapToLong(SegmentStats::totalBytes).sum();
-    long dead = segments.stream().mapToLong(SegmentStats::deadBytes).sum();
-    double deadRatio = total == 0 ? 0 : (double) dead / total;
+    long kept = segments.stream().mapToLong(SegmentStats::keptBytes).sum();
+    double deadRatio = total == 0 ? 0 : 1 - (double) kept / total;
     boolean tooMany = options.segmentsMax() > 0 && segments.size() > options.segmentsMax();
     if (options.strategy() == Strategy.NONE) {
       return not(CompactionPlan.DISABLED, "the strategy is None");
@@ -74,7 +79,8 @@ public final class CompactionPlanner {
     switch (options.strategy()) {
       case REWRITE -> {
         selectByValue();
-        selectForTombstones();
+        selectForHidden();
+        selectWithOlder();
         if (tooMany) {
           selectToMerge();
         }
@@ -122,7 +128,7 @@ public final class CompactionPlanner {
   private void selectOldest(boolean tooMany) {
     OldestSegments oldest = new OldestSegments(segments);
     oldest
-        .deadBy(options.force() ? 0 : options.minDeadRatio())
+        .freeing(options.force() ? 0 : options.minDeadRatio(), Set.of())
         .forEach(
             s -> select(s, String.format(Locale.ROOT, "oldest, dead ratio %.2f", s.deadRatio())));
     if (tooMany) {
@@ -172,12 +178,11 @@ public final class CompactionPlanner {
   private void selectByValue() {
     long newest = segments.stream().mapToLong(SegmentStats::maxSequence).max().orElse(0);
     segments.stream()
-        .filter(CompactionPlanner::eligible)
+        .filter(SegmentStats::canBeCopied)
         .filter(
             s ->
-                options.force()
-                    ? s.deadBytes() > 0
-                    : s.deadBytes() > 0 && s.deadRatio() >= SEGMENT_DEAD_RATIO_MIN)
+                s.deadBytes() > 0
+                    && (options.force() || share(s.deadBytes(), s) >= SEGMENT_DEAD_RATIO_MIN))
         .sorted(
             Comparator.comparingDouble((SegmentStats s) -> value(s, newest))
                 .reversed()
@@ -186,22 +191,20 @@ public final class CompactionPlanner {
   }
 
   private static double value(SegmentStats segment, long newest) {
-    double live = 1 - segment.deadRatio();
+    double live = 1 - share(segment.deadBytes(), segment);
     return (1 - live) * (newest - segment.maxSequence() + 1) / (1 + live);
   }
 
   /**
-   * Adds segments whose tombstones would hide nothing any more: with the inputs so far and this one
-   * gone, no segment could hold a lower sequence. Oldest first, since each one taken may free the
-   * next.
+   * Adds segments whose tombstones and expired records would hide nothing any more: with the inputs
+   * so far and this one gone, no segment could hold a lower sequence. Oldest first, since each one
+   * taken may free the next.
    */
-  private void selectForTombstones() {
+  private void selectForHidden() {
     segments.stream()
         .sorted(Comparator.comparingLong(SegmentStats::maxSequence))
-        .filter(CompactionPlanner::eligible)
+        .filter(SegmentStats::canBeCopied)
         .filter(s -> !selected.containsKey(s.id()))
-        .filter(s -> s.tombstoneBytes() > 0)
-        .filter(s -> options.force() || share(s.tombstoneBytes(), s) >= SEGMENT_DEAD_RATIO_MIN)
         .forEach(
             s -> {
               long lowest =
@@ -210,10 +213,25 @@ public final class CompactionPlanner {
                       .mapToLong(SegmentStats::minSequence)
                       .min()
                       .orElse(Long.MAX_VALUE);
-              if (s.maxTombstoneSequence() < lowest) {
-                select(s, "its tombstones hide nothing any more");
+              long freed = s.droppableBelow(lowest);
+              if (freed > 0 && (options.force() || share(freed, s) >= SEGMENT_DEAD_RATIO_MIN)) {
+                select(s, "its tombstones and expired records hide nothing any more");
               }
             });
+  }
+
+  /**
+   * Adds older segments that keep expired records and tombstones of others from going, if what goes
+   * is worth reading them: a few records that never expire must not keep all later ones for good.
+   */
+  private void selectWithOlder() {
+    double worth =
+        options.force()
+            ? SEGMENT_DEAD_RATIO_MIN
+            : Math.max(SEGMENT_DEAD_RATIO_MIN, options.minDeadRatio());
+    new OldestSegments(segments)
+        .freeing(worth, selected.keySet())
+        .forEach(s -> select(s, "with it gone, expired records and tombstones hide nothing"));
   }
 
   /** Adds the segments with the fewest live bytes until at most the bound would remain. */
@@ -242,13 +260,10 @@ public final class CompactionPlanner {
     return segments.size() - selected.size() - merged.size() + outputs;
   }
 
-  /** Tombstone bytes of the inputs that go: their sequences lie below everything outside. */
+  /** Bytes of the inputs that hide nothing: their sequences lie below everything outside. */
   private long droppable() {
     long lowest = lowestOutside(segments, selected.keySet());
-    return selectedStats().stream()
-        .filter(s -> s.maxTombstoneSequence() < lowest)
-        .mapToLong(SegmentStats::tombstoneBytes)
-        .sum();
+    return selectedStats().stream().mapToLong(s -> s.droppableBelow(lowest)).sum();
   }
 
   /**
@@ -263,10 +278,6 @@ public final class CompactionPlanner {
         .mapToLong(SegmentStats::minSequence)
         .min()
         .orElse(Long.MAX_VALUE);
-  }
-
-  private static boolean eligible(SegmentStats segment) {
-    return segment.committed() && (!segment.active() || segment.deadBytes() > 0);
   }
 
   private static double share(long bytes, SegmentStats segment) {
@@ -305,6 +316,12 @@ public final class CompactionPlanner {
   private static String unselectedReason(SegmentStats segment) {
     if (!segment.committed()) {
       return "not wholly committed yet";
+    }
+    if (segment.deadBytes() == 0 && segment.expiredBytes() > 0) {
+      return String.format(
+          Locale.ROOT,
+          "%d bytes expired, but may hide something in older segments",
+          segment.expiredBytes());
     }
     if (segment.deadBytes() == 0) {
       return segment.active() ? "active and all live" : "all live";

@@ -2,6 +2,7 @@ package dev.varve.store.compaction;
 
 import dev.varve.store.format.HintWriter;
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.segment.SegmentScanner;
 import dev.varve.store.segment.SegmentWriter;
@@ -28,18 +29,22 @@ final class Outputs {
 
   private final Storage storage;
   private final String keyspace;
+  private final TemporaryFolder folder;
   private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
   private final List<OutputSegment> sealed = new ArrayList<>();
 
   /** Temporary files that were created, in order. */
-  private final List<String> temporaries = new ArrayList<>();
+  private final List<Temporary> temporaries = new ArrayList<>();
+
+  private record Temporary(String path, String installed) {}
 
   private @Nullable SegmentId id;
   private @Nullable SegmentWriter writer;
 
-  Outputs(Storage storage, String keyspace) {
+  Outputs(Storage storage, String keyspace, TemporaryFolder folder) {
     this.storage = storage;
     this.keyspace = keyspace;
+    this.folder = folder;
   }
 
   /** Starts a segment. */
@@ -92,21 +97,22 @@ final class Outputs {
 
   /** Creates a file under a temporary name, to go the way of the segments. */
   StorageFile createTemporary(String path) throws IOException {
-    String temporary = path + SegmentId.TEMPORARY_SUFFIX;
+    String temporary = folder.pathFor(path);
+    if (temporaries.isEmpty() && !folder.isBesideOutputs()) {
+      storage.createDirectory(folder.name());
+    }
     if (storage.exists(temporary)) {
       storage.delete(temporary); // left by a run that a crash ended
     }
     StorageFile file = storage.create(temporary);
-    temporaries.add(temporary);
+    temporaries.add(new Temporary(temporary, path));
     return file;
   }
 
   /** Gives all files their names and makes those durable; the files are not the run's any more. */
   void install() throws IOException {
-    for (String temporary : temporaries) {
-      storage.rename(
-          temporary,
-          temporary.substring(0, temporary.length() - SegmentId.TEMPORARY_SUFFIX.length()));
+    for (Temporary temporary : temporaries) {
+      storage.rename(temporary.path(), temporary.installed());
     }
     storage.syncDirectory(keyspace);
     temporaries.clear();
@@ -119,10 +125,9 @@ final class Outputs {
   void discard(Throwable cause) {
     buffer.clear();
     closeQuietly(cause);
-    for (String temporary : temporaries) {
-      delete(temporary, cause);
-      delete(
-          temporary.substring(0, temporary.length() - SegmentId.TEMPORARY_SUFFIX.length()), cause);
+    for (Temporary temporary : temporaries) {
+      delete(temporary.path(), cause);
+      delete(temporary.installed(), cause);
     }
     temporaries.clear();
   }

@@ -14,18 +14,25 @@ public final class RateLimiter {
     void sleep(long nanos);
   }
 
+  /** How many bytes a second may pass at a moment. */
+  @FunctionalInterface
+  interface Pace {
+    /** 0: everything at once. */
+    long bytesPerSecond(long nowNanos);
+  }
+
   private static final long BURST_NANOS = 100_000_000;
 
   /** The longest wait between two looks at the token. */
   private static final long STEP_NANOS = 100_000_000;
 
-  private final long bytesPerSecond;
+  private final Pace pace;
   private final LongSupplier nanoTime;
   private final Sleeper sleeper;
   private long paidUntil;
 
-  private RateLimiter(long bytesPerSecond, LongSupplier nanoTime, Sleeper sleeper) {
-    this.bytesPerSecond = bytesPerSecond;
+  private RateLimiter(Pace pace, LongSupplier nanoTime, Sleeper sleeper) {
+    this.pace = pace;
     this.nanoTime = nanoTime;
     this.sleeper = sleeper;
     this.paidUntil = nanoTime.getAsLong();
@@ -33,7 +40,7 @@ public final class RateLimiter {
 
   /** Lets everything pass at once. */
   public static RateLimiter unlimited() {
-    return new RateLimiter(0, () -> 0, nanos -> {});
+    return new RateLimiter(now -> 0, () -> 0, nanos -> {});
   }
 
   /**
@@ -46,12 +53,32 @@ public final class RateLimiter {
     if (bytesPerSecond < 0) {
       throw new IllegalArgumentException("bytesPerSecond must not be negative: " + bytesPerSecond);
     }
-    return bytesPerSecond == 0 ? unlimited() : new RateLimiter(bytesPerSecond, nanoTime, sleeper);
+    return bytesPerSecond == 0
+        ? unlimited()
+        : new RateLimiter(now -> bytesPerSecond, nanoTime, sleeper);
+  }
+
+  /**
+   * Yields to foreground operations: slows down while they take more than a fifth longer than
+   * without the run, to 1 MiB a second if need be.
+   *
+   * @param mostBytesPerSecond never more; 0: as many as they tolerate, and everything at once while
+   *     there are none
+   */
+  public static RateLimiter yieldingTo(
+      ForegroundLatency latency, long mostBytesPerSecond, LongSupplier nanoTime, Sleeper sleeper) {
+    if (mostBytesPerSecond < 0) {
+      throw new IllegalArgumentException(
+          "mostBytesPerSecond must not be negative: " + mostBytesPerSecond);
+    }
+    return new RateLimiter(
+        new YieldingPace(latency, mostBytesPerSecond, nanoTime.getAsLong()), nanoTime, sleeper);
   }
 
   /** Accounts for bytes and returns when they may pass, looking at the token while it waits. */
   void acquire(long bytes, CancelToken token) throws CompactionCancelledException {
     token.check();
+    long bytesPerSecond = pace.bytesPerSecond(nanoTime.getAsLong());
     if (bytesPerSecond == 0) {
       return;
     }

@@ -24,7 +24,8 @@ public final class Relocations {
         int output,
         long outputOffset,
         int length,
-        boolean tombstone)
+        boolean tombstone,
+        long expiresAtMs)
         throws IOException;
 
     /** The record of a source is in no output although the keydir pointed at it. */
@@ -70,7 +71,8 @@ public final class Relocations {
             output,
             hint.offset(),
             hint.length(),
-            hint.kind() == RecordKind.TOMBSTONE);
+            hint.kind() == RecordKind.TOMBSTONE,
+            hint.expiresAtMs());
         offset += hint.length();
       }
       if (offset != end) {

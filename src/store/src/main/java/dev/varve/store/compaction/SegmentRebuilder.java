@@ -2,6 +2,7 @@ package dev.varve.store.compaction;
 
 import dev.varve.store.format.RunListReader;
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
@@ -35,7 +36,7 @@ public final class SegmentRebuilder {
     this.keyspace = keyspace;
     this.limiter = limiter;
     this.token = token;
-    this.outputs = new Outputs(storage, keyspace);
+    this.outputs = new Outputs(storage, keyspace, TemporaryFolder.BESIDE_OUTPUTS);
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.varve.store.format.Crc32c;
 import dev.varve.store.format.RecordKind;
 import dev.varve.store.format.RunListWriter;
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.keydir.Hash;
 import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.segment.FileChecksum;
@@ -88,12 +89,14 @@ public final class SegmentRewriter {
   /**
    * @param segmentBytesMax an output is sealed before it would grow beyond this
    * @param ids gives names never used before
+   * @param folder where files are written until {@link #install}
    */
   public SegmentRewriter(
       Storage storage,
       String keyspace,
       long segmentBytesMax,
       Supplier<SegmentId> ids,
+      TemporaryFolder folder,
       RateLimiter limiter,
       CancelToken token,
       Progress progress) {
@@ -104,7 +107,7 @@ public final class SegmentRewriter {
     this.limiter = limiter;
     this.token = token;
     this.progress = progress;
-    this.outputs = new Outputs(storage, keyspace);
+    this.outputs = new Outputs(storage, keyspace, folder);
   }
 
   /**

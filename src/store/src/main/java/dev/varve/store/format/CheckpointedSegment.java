@@ -1,5 +1,7 @@
 package dev.varve.store.format;
 
+import java.util.List;
+
 /**
  * A segment that entries of a keydir's checkpoint point to.
  *
@@ -8,6 +10,7 @@ package dev.varve.store.format;
  *     it is to be read again
  * @param minSequence the lowest sequence of a record; {@link Long#MAX_VALUE} without any
  * @param ascending whether its records are known to be in the order of their sequences
+ * @param expiring when its live bytes expire, in order; entries do not tell
  */
 public record CheckpointedSegment(
     int slot,
@@ -16,4 +19,9 @@ public record CheckpointedSegment(
     long minSequence,
     long maxSequence,
     long maxTombstoneSequence,
-    boolean ascending) {}
+    boolean ascending,
+    List<ExpirySpan> expiring) {
+  public CheckpointedSegment {
+    expiring = List.copyOf(expiring);
+  }
+}

@@ -10,7 +10,8 @@ import java.util.List;
  * whole has been verified. Not for several threads.
  */
 public final class KeydirCheckpointReader {
-  private static final int SEGMENT_BYTES = 46;
+  private static final int SEGMENT_BYTES = 50; // at least
+  private static final int SPAN_BYTES = 24;
   private static final int ENTRY_BYTES = 16;
 
   private final String path;
@@ -59,7 +60,8 @@ public final class KeydirCheckpointReader {
                 input.getLong(),
                 input.getLong(),
                 input.getLong(),
-                input.getByte() != 0));
+                input.getByte() != 0,
+                spans()));
       }
       input.seek(KeydirCheckpointWriter.HEADER_BYTES);
     } catch (BrokenFormatException e) {
@@ -104,6 +106,18 @@ public final class KeydirCheckpointReader {
     } catch (BrokenFormatException e) {
       throw new KeydirCheckpointDamagedException(path, String.valueOf(e.getMessage()));
     }
+  }
+
+  private List<ExpirySpan> spans() throws IOException, BrokenFormatException {
+    int count = bounded(input.getInt(), SPAN_BYTES);
+    if (count > ExpirySpan.SPANS_MAX) {
+      throw new BrokenFormatException("a segment has " + count + " spans of time");
+    }
+    List<ExpirySpan> spans = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      spans.add(new ExpirySpan(input.getLong(), input.getLong(), input.getLong()));
+    }
+    return spans;
   }
 
   /** A count that the file has room for: nothing is allocated that is not there. */

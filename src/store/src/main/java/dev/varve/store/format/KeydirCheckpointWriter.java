@@ -9,10 +9,11 @@ import java.util.List;
  * from hints. Little-endian throughout.
  *
  * <pre>
- * header, 8 bytes:  4 magic "VKDC" | 1 version: 1 | 3 zero
+ * header, 8 bytes:  4 magic "VKDC" | 1 version: 2 | 3 zero
  * a partition:      4 entries | 16 an entry, as the keydir keeps it
  * a segment:        4 slot | 8 term | 8 number | 1 covered: 1 | 8 lowest sequence
  *                   | 8 highest sequence | 8 highest tombstone sequence | 1 ascending: 1
+ *                   | 4 spans | 24 a span: first and last expiry in ms, live bytes
  * footer, 56 bytes: 8 first sequence | 8 last sequence | 8 manifest length
  *                   | 4 CRC32C of so many bytes of the manifest | 8 last id
  *                   | 8 offset of the first segment | 4 segments | 4 partitions | 4 checksum
@@ -26,7 +27,7 @@ public final class KeydirCheckpointWriter {
   public static final String FILE = "_keydir";
 
   static final int MAGIC = 0x43444B56; // "VKDC" in little-endian
-  static final byte VERSION = 1;
+  static final byte VERSION = 2;
   static final int HEADER_BYTES = 8;
   static final int FOOTER_BYTES = 52; // the checksum apart
 
@@ -67,7 +68,11 @@ public final class KeydirCheckpointWriter {
           .putLong(segment.minSequence())
           .putLong(segment.maxSequence())
           .putLong(segment.maxTombstoneSequence())
-          .putByte(segment.ascending() ? 1 : 0);
+          .putByte(segment.ascending() ? 1 : 0)
+          .putInt(segment.expiring().size());
+      for (ExpirySpan span : segment.expiring()) {
+        output.putLong(span.firstMs()).putLong(span.lastMs()).putLong(span.bytes());
+      }
     }
     output
         .putLong(position.firstSequence())

@@ -71,7 +71,8 @@ final class NewManifest {
     add(new Edit.Roll(keyspace, last, active));
   }
 
-  private void add(Edit edit) {
+  /** Adds an edit that was in the old manifest and still holds. */
+  void add(Edit edit) {
     sequence++;
     RecordedEdit recorded =
         new RecordedEdit(sequence, term, sequence - 1, state.termStarts(), List.of(), edit);

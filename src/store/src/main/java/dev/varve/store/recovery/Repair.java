@@ -2,6 +2,7 @@ package dev.varve.store.recovery;
 
 import dev.varve.store.format.KeydirCheckpointWriter;
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.manifest.CutOff;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.manifest.ManifestState;
@@ -30,7 +31,7 @@ import java.util.Set;
  */
 public final class Repair {
   /** By these replication knows whose directory it is, and how far its log reached before. */
-  private static final List<String> IDENTITY = List.of("_r-member", "_r-prior");
+  static final List<String> IDENTITY = List.of("_r-member", "_r-prior");
 
   /** Segment sizes are a mere setting; where the edit that held one is lost, this is used. */
   private static final long SEGMENT_BYTES = 64L << 20;
@@ -145,6 +146,7 @@ public final class Repair {
     for (Map.Entry<String, List<SurveyedSegment>> keyspace : byKeyspace().entrySet()) {
       salvage(keyspace.getKey(), keyspace.getValue(), keepUpTo, manifest);
     }
+    survey.state().timeMarks().all().forEach(manifest::add);
     if (survey.manifestDamaged()) {
       mayComeBack = true;
       actions.add(
@@ -230,6 +232,9 @@ public final class Repair {
         known == null ? SEGMENT_BYTES : known.segmentBytes(),
         sealed,
         active);
+    if (known != null && !known.cutOff().equals(CutOff.NONE)) {
+      manifest.add(new Edit.CutOff(keyspace, known.cutOff().sequence(), known.cutOff().firstId()));
+    }
   }
 
   /** The file that holds the segment's good records from now on. */

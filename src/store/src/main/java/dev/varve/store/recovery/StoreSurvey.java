@@ -7,6 +7,7 @@ import dev.varve.store.format.RecordKind;
 import dev.varve.store.format.RunListDamagedException;
 import dev.varve.store.format.RunListReader;
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.EditCodec;
 import dev.varve.store.manifest.InconsistentEditException;
@@ -610,6 +611,9 @@ final class StoreSurvey {
                 ? "nothing: the next opening deletes it"
                 : "nothing: it stays where it is");
       }
+    }
+    for (String path : TemporaryFolder.leftovers(storage)) {
+      find(Severity.NOTE, path, "left by a compaction", "nothing: the next opening deletes it");
     }
   }
 

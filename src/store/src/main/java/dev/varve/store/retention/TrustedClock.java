@@ -95,6 +95,21 @@ public final class TrustedClock {
     return new Reading(Math.min(wall, expected), Math.max(wall, expected), wall - expected);
   }
 
+  /** {@link Reading#hideMs} for a look that decides nothing: takes note of no jump. */
+  public synchronized long hideMs() {
+    long wall = wallMs.getAsLong();
+    long now = nanos.getAsLong();
+    if (term < 0) {
+      return wall;
+    }
+    long expected = anchorWallMs + elapsedMs(anchorNanos, now);
+    boolean settled =
+        jumped
+            && isInStep(wall, jumpWallMs + elapsedMs(jumpNanos, now))
+            && elapsedMs(jumpNanos, now) >= SETTLE_MS;
+    return isInStep(wall, expected) || settled ? wall : Math.min(wall, expected);
+  }
+
   private void believe(long wall, long now, boolean anchor, String why) {
     if (jumped) {
       jumped = false;

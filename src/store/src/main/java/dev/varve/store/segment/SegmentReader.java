@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SegmentReader {
 
+  /** Instead of an expiry: the record has another key. */
+  public static final long OTHER_KEY = -1;
+
   /** The owner's own reference, which {@link #retire} gives up. */
   private static final long OWNER = 1;
 
@@ -124,15 +127,24 @@ public final class SegmentReader {
    * @throws CorruptRecordException if the key differs and there is no whole record of this length
    */
   public boolean hasKey(long offset, int length, byte[] key) throws IOException {
+    return expiryOfKey(offset, length, key) != OTHER_KEY;
+  }
+
+  /**
+   * {@link #hasKey}, answering with the record's expiry in milliseconds since 1970, 0 for never, or
+   * {@link #OTHER_KEY}.
+   */
+  public long expiryOfKey(long offset, int length, byte[] key) throws IOException {
     int prefix = Math.min(length, RecordCodec.HEADER_BYTES + key.length);
     ByteBuffer head = buffer(prefix);
     if (file.read(head, offset) == prefix
         && RecordCodec.checkHeader(head, 0, prefix) == RecordCodec.Check.WHOLE
         && RecordCodec.length(head, 0) == length
         && RecordCodec.hasKey(head, 0, key)) {
-      return true;
+      return RecordCodec.expiresAtMs(head, 0);
     }
-    return RecordCodec.hasKey(load(offset, length), 0, key);
+    ByteBuffer record = load(offset, length);
+    return RecordCodec.hasKey(record, 0, key) ? RecordCodec.expiresAtMs(record, 0) : OTHER_KEY;
   }
 
   /** The verified bytes of a record, to be used before this thread reads anything else. */

@@ -74,7 +74,7 @@ class CompactionPlannerTest {
   @Test
   void leavesUncommittedSegmentsAlone() {
     SegmentStats uncommitted =
-        new SegmentStats(id(1), 100 * MB, 0, 0, 1, 9, 0, false, /* committed= */ false);
+        new SegmentStats(id(1), 100 * MB, 0, 0, 0, 1, 9, 0, false, /* committed= */ false);
     assertSkipped(plan(DEFAULTS, uncommitted), CompactionPlan.NOTHING_TO_RECLAIM);
   }
 
@@ -88,7 +88,7 @@ class CompactionPlannerTest {
   /** Everything was deleted: the tombstones go in the same run, not in a second one. */
   @Test
   void takesTombstonesThatHideNothingOnceTheInputsAreGone() {
-    SegmentStats tombstones = new SegmentStats(id(2), MB, MB, MB, 1001, 2000, 2000, false, true);
+    SegmentStats tombstones = new SegmentStats(id(2), MB, MB, MB, 0, 1001, 2000, 2000, false, true);
     CompactionPlan plan = plan(DEFAULTS, sealed(1, 99 * MB, 0, 1, 1000), tombstones);
     assertEquals(List.of(id(1), id(2)), plan.selected());
     assertEquals(100 * MB, plan.expectedSpaceSaved());
@@ -99,10 +99,51 @@ class CompactionPlannerTest {
   @Test
   void leavesTombstonesThatMayHideSomethingOutside() {
     SegmentStats live = sealed(1, 20 * MB, 20 * MB, 1, 500);
-    SegmentStats tombstones = new SegmentStats(id(3), MB, MB, MB, 1001, 2000, 2000, false, true);
+    SegmentStats tombstones = new SegmentStats(id(3), MB, MB, MB, 0, 1001, 2000, 2000, false, true);
     CompactionPlan plan = plan(DEFAULTS, live, sealed(2, 80 * MB, 0, 501, 1000), tombstones);
     assertEquals(List.of(id(2)), plan.selected());
     assertEquals(1, CompactionPlanner.lowestOutside(List.of(live, tombstones), List.of(id(3))));
+  }
+
+  @Test
+  void whatHasExpiredCountsAsDeadAndIsFreed() {
+    CompactionPlan plan =
+        plan(DEFAULTS, expired(1, 20 * MB, 20 * MB, 1, 9), active(2, MB, MB, 10, 19));
+    assertEquals(List.of(id(1)), plan.selected());
+    assertEquals(CompactionPlan.THRESHOLDS_MET, plan.reason());
+    assertEquals(20 * MB, plan.expectedSpaceSaved());
+    assertEquals(0, plan.bytesToCopy());
+  }
+
+  /** Guards pitfall 1, for expired records: an older segment may hold what one hides. */
+  @Test
+  void whatHasExpiredStaysWhereMuchWouldHaveToBeCopiedForIt() {
+    CompactionPlan plan =
+        plan(DEFAULTS, sealed(1, 60 * MB, 60 * MB, 1, 9), expired(2, 20 * MB, 20 * MB, 10, 19));
+    assertSkipped(plan, CompactionPlan.BELOW_THRESHOLD);
+    plan = plan(DEFAULTS, sealed(1, 60 * MB, 60 * MB, 1, 9), expired(2, 40 * MB, 20 * MB, 10, 19));
+    assertSkipped(plan, CompactionPlan.BELOW_THRESHOLD);
+    CompactionPlan blocked =
+        plan(
+            DEFAULTS,
+            sealed(1, 60 * MB, 60 * MB, 1, 9),
+            sealed(2, 30 * MB, MB, 10, 19),
+            expired(3, 20 * MB, 20 * MB, 20, 29));
+    assertEquals(List.of(id(2)), blocked.selected());
+    assertEquals(29 * MB, blocked.expectedSpaceSaved());
+  }
+
+  @Test
+  void littleThatLivesIsCopiedSoThatMuchThatHasExpiredGoes() {
+    CompactionPlan plan =
+        plan(
+            DEFAULTS,
+            sealed(1, 5 * MB, 5 * MB, 1, 9),
+            expired(2, 20 * MB, 20 * MB, 10, 19),
+            expired(3, 20 * MB, 0, 20, 29));
+    assertEquals(List.of(id(1), id(2)), plan.selected());
+    assertEquals(20 * MB, plan.expectedSpaceSaved());
+    assertEquals(5 * MB, plan.bytesToCopy());
   }
 
   @Test
@@ -151,11 +192,15 @@ class CompactionPlannerTest {
   }
 
   private static SegmentStats sealed(int n, long total, long live, long from, long to) {
-    return new SegmentStats(id(n), total, live, 0, from, to, 0, false, true);
+    return new SegmentStats(id(n), total, live, 0, 0, from, to, 0, false, true);
+  }
+
+  private static SegmentStats expired(int n, long live, long expired, long from, long to) {
+    return new SegmentStats(id(n), live, live, 0, expired, from, to, 0, false, true);
   }
 
   private static SegmentStats active(int n, long total, long live, long from, long to) {
-    return new SegmentStats(id(n), total, live, 0, from, to, 0, true, true);
+    return new SegmentStats(id(n), total, live, 0, 0, from, to, 0, true, true);
   }
 
   private static SegmentId id(int number) {

@@ -11,6 +11,7 @@ import dev.varve.store.format.RecordBuffer;
 import dev.varve.store.format.RecordKind;
 import dev.varve.store.format.RunListReader;
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.keydir.Hash;
 import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.segment.FileChecksum;
@@ -147,7 +148,8 @@ class SegmentRewriterTest {
                 int output,
                 long outputOffset,
                 int length,
-                boolean tombstone) {
+                boolean tombstone,
+                long expiresAtMs) {
               seen.add(
                   "moved "
                       + hash
@@ -272,6 +274,7 @@ class SegmentRewriterTest {
         "main",
         segmentBytesMax,
         this::nextId,
+        TemporaryFolder.BESIDE_OUTPUTS,
         RateLimiter.unlimited(),
         token,
         (read, total) -> {});

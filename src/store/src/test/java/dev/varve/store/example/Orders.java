@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.varve.store.CompactionEvent;
 import dev.varve.store.CompactionRequest;
+import dev.varve.store.HotSwap;
+import dev.varve.store.HotSwapOptions;
 import dev.varve.store.Scan;
 import dev.varve.store.Store;
 import dev.varve.store.StoreOptions;
@@ -15,6 +17,7 @@ import dev.varve.store.compaction.CompactionOptions;
 import dev.varve.store.storage.PosixStorage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -61,6 +64,33 @@ public final class Orders implements AutoCloseable {
     CompactionEvent end = store.compact(request, progress -> {}, CancelToken.unbounded());
     store.checkpoint().join(); // lets the replaced segments go
     return end.spaceSaved();
+  }
+
+  /**
+   * The same in the background, reading at most 64 MiB a second, and only if at least a fifth is
+   * freed; rolled back if it takes longer than ten minutes.
+   */
+  public HotSwap compactInBackground(String runId) throws IOException {
+    HotSwapOptions options =
+        HotSwapOptions.of(runId, "main")
+            .withMinSpaceSaving(0.2)
+            .withRateLimitBytesPerSecond(64 << 20)
+            .withTemporaryDirectory("_compacting")
+            .withTimeout(Duration.ofMinutes(10));
+    return store.compactInBackground(
+        options,
+        event -> {
+          if (event.type().ends()) {
+            System.out.printf(
+                "%s of %s: %s, %d bytes in %d ms from %s%n",
+                event.runId(),
+                event.keyspace(),
+                event.reason(),
+                event.spaceSaved(),
+                event.durationMs(),
+                event.files());
+          }
+        });
   }
 
   @Override

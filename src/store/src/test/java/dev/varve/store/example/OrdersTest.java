@@ -24,6 +24,8 @@ class OrdersTest {
       }
       assertTrue(orders.compact("nightly-1") > 5 << 20);
       assertEquals(0, orders.compact("nightly-2"));
+      orders.put(numbers, "round 2 again ".repeat(3000)).join();
+      assertTrue(orders.compactInBackground("weekly-1").bytesReclaimed().join() > 4 << 20);
       assertEquals(11, orders.numbers("2026-19").size());
     }
     try (Orders orders = new Orders(directory)) {
