@@ -9,14 +9,14 @@ import dev.varve.store.keydir.Hash;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.recovery.CorruptionException;
+import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.segment.SegmentReader;
 import dev.varve.store.segment.SegmentScanner;
 import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,10 +27,15 @@ import org.jspecify.annotations.Nullable;
 final class SegmentLoader {
   private final Storage storage;
   private final Keyspace keyspace;
+  private final Function<String, CorruptionException> missing;
 
-  SegmentLoader(Storage storage, Keyspace keyspace) {
+  /**
+   * @param missing what to throw for a file that is not there
+   */
+  SegmentLoader(Storage storage, Keyspace keyspace, Function<String, CorruptionException> missing) {
     this.storage = storage;
     this.keyspace = keyspace;
+    this.missing = missing;
   }
 
   /**
@@ -72,7 +77,7 @@ final class SegmentLoader {
   private SegmentReader reader(SegmentId id, Edit.@Nullable SegmentFile sealed) throws IOException {
     String path = id.logPath(keyspace.name());
     if (!storage.exists(path)) {
-      throw new CorruptionException(path, 0, "the file is missing");
+      throw missing.apply(path);
     }
     StorageFile file = storage.open(path);
     long length = file.size();
@@ -89,6 +94,7 @@ final class SegmentLoader {
     if (!storage.exists(path)) {
       return false;
     }
+    boolean used = false;
     try (StorageFile file = storage.open(path)) {
       HintReader hint = new HintReader(file, path);
       if (hint.segmentLength() != sealed.length() || hint.segmentCrc() != sealed.crc()) {
@@ -98,10 +104,15 @@ final class SegmentLoader {
         byte[] key = Arrays.copyOf(hint.keyBytes(), hint.keyLength());
         boolean tombstone = hint.kind() == RecordKind.TOMBSTONE;
         put(segment, key, hint.sequence(), hint.offset(), hint.length(), tombstone);
+        used = true;
       }
       return true;
     } catch (HintDamagedException e) {
-      return false; // verified before its first entry: nothing of it was used
+      if (used) {
+        // Its checksum fits, so it was written wrong, and what was read of it may be wrong too.
+        throw new CorruptionException(path, 0, String.valueOf(e.getMessage()));
+      }
+      return false;
     }
   }
 
@@ -125,6 +136,11 @@ final class SegmentLoader {
   private void put(
       LiveSegment segment, byte[] key, long sequence, long offset, int length, boolean tombstone)
       throws IOException {
+    int valueLength = length - RecordCodec.encodedLength(key.length, 0);
+    if (!keyspace.takes(tombstone, key.length, valueLength)) {
+      throw new CorruptionException(
+          segment.reader().path(), offset, "a record that is no entry of a stream");
+    }
     Location now = new Location(segment.slot(), offset, length, tombstone);
     segment.noteRecord(sequence, tombstone, offset + length);
     keyspace.noteId(key);
@@ -134,25 +150,34 @@ final class SegmentLoader {
     long hash = Hash.of(key);
     Keyspace.KeyMatch match = keyspace.new KeyMatch(key);
     Location other = keyspace.keydir().put(hash, now, match);
-    if (other == null || sequenceOf(other) < sequence) {
+    if (other == null || isOlder(other, now, sequence)) {
       keyspace.account(other, now);
     } else {
       keyspace.keydir().replace(hash, now, other); // which is newer, or the same record
     }
   }
 
+  /**
+   * Whether a key's record is older than another one. Within a segment the later one is newer:
+   * sequences never fall while it is appended to, and compaction copies a key once.
+   */
+  private boolean isOlder(Location record, Location other, long sequence) throws IOException {
+    return record.segment() == other.segment()
+        ? record.offset() < other.offset()
+        : sequenceOf(record) < sequence;
+  }
+
+  /** Verified: a damaged sequence must not make an old record the newest of its key. */
   private long sequenceOf(Location location) throws IOException {
     SegmentReader reader = keyspace.acquire(location);
     if (reader == null) {
       throw new IllegalStateException("a segment is gone while the store is opened");
     }
     try {
-      ByteBuffer header =
-          ByteBuffer.allocate(RecordCodec.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      if (reader.file().read(header, location.offset()) != RecordCodec.HEADER_BYTES) {
-        throw new CorruptionException(reader.path(), location.offset(), "the file ends too early");
-      }
-      return RecordCodec.sequence(header, 0);
+      return reader.sequence(location.offset(), location.length());
+    } catch (CorruptRecordException e) {
+      throw new CorruptionException(
+          reader.path(), location.offset(), String.valueOf(e.getMessage()));
     } finally {
       reader.release();
     }

@@ -64,7 +64,7 @@ final class SimulationCounts {
             && faults.get() > 0
             && scans.get() > 0
             && writesWithinCompactions.get() > 0;
-    for (Strategy strategy : RecoveryCheck.STRATEGIES) {
+    for (Strategy strategy : Strategy.values()) {
       AtomicLong count = compactions.get(strategy);
       all &= strategy == Strategy.NONE || (count != null && count.get() > 0);
     }
