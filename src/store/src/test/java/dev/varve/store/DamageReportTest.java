@@ -14,7 +14,9 @@ import dev.varve.store.recovery.DurableMark;
 import dev.varve.store.simulation.Fault;
 import dev.varve.store.simulation.Operation;
 import dev.varve.store.simulation.SimulatedStorage;
+import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -48,6 +50,31 @@ class DamageReportTest {
       storage.flipBit(ManifestState.PATH, bit);
     }
     assertEquals(recovery.expected, recovery.reopened(storage));
+  }
+
+  /** A crash may have torn the end of a segment besides: that is no damage, and not the reason. */
+  @Test
+  void aFlippedBitInTheManifestIsReportedBeforeATornEnd() throws IOException {
+    SimulatedStorage storage = new SimulatedStorage();
+    String torn;
+    try (Store store = recovery.fixture.standalone(storage)) {
+      put(store, "main", "a", "1");
+      torn = segment(store);
+    }
+    long damaged = storage.contents(ManifestState.PATH).length;
+    for (int i = 0; i < 2; i++) {
+      recovery.fixture.standalone(storage).close(); // each begins a term, with an edit
+    }
+    try (StorageFile file = storage.open(torn)) {
+      file.write(new ByteBuffer[] {ByteBuffer.wrap(new byte[] {1, 2, 3})}, file.size());
+    }
+    SimulatedStorage whole = storage.killClone();
+    storage.flipBit(ManifestState.PATH, 8 * (damaged + 20));
+    CorruptionException damage =
+        assertThrows(CorruptionException.class, () -> recovery.fixture.standalone(storage));
+    assertEquals(ManifestState.PATH, damage.file());
+    assertEquals(damaged, damage.offset());
+    recovery.fixture.standalone(whole).close();
   }
 
   @Test
