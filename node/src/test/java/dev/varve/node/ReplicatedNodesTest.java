@@ -81,6 +81,17 @@ class ReplicatedNodesTest {
                 "VARVE_MANAGED", "true")));
   }
 
+  @Test
+  void thePageOnMonitoringHasThePrimarysMetricsOfItsReplicas() throws IOException {
+    TestNode primary = primary();
+    Eventually.holds(
+        FAILOVER,
+        () -> "metrics of replicas",
+        () -> !MonitoringPageTest.exposedOfReplicas(primary).isEmpty());
+    assertEquals(
+        MonitoringPageTest.documentedOfReplicas(), MonitoringPageTest.exposedOfReplicas(primary));
+  }
+
   private static StatusResponse status(TestNode node) {
     return node.admin().status(StatusRequest.getDefaultInstance());
   }

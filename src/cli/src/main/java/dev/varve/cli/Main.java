@@ -103,6 +103,7 @@ public final class Main {
             new CheckpointCommand(root),
             new TrimCommand(root),
             new EventsCommand(root),
+            new MetricsCommand(root),
             new LoadCommand(root),
             new VerifyCommand(root),
             new RepairCommand(root),

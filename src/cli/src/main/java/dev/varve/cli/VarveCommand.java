@@ -123,8 +123,12 @@ final class VarveCommand implements Callable<Integer> {
     return output == Output.JSON;
   }
 
-  /** A client as the options say; the caller closes it. */
-  VarveClient connect() {
+  Duration requestTimeout() {
+    return requestTimeout;
+  }
+
+  /** The members that the options or the environment name. */
+  List<Address> addresses() {
     List<String> given = endpoints;
     if (given.isEmpty()) {
       given =
@@ -133,7 +137,16 @@ final class VarveCommand implements Callable<Integer> {
               .toList();
     }
     try {
-      List<Address> addresses = given.stream().map(Address::parse).toList();
+      return given.stream().map(Address::parse).toList();
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** A client as the options say; the caller closes it. */
+  VarveClient connect() {
+    List<Address> addresses = addresses();
+    try {
       boolean tls = authorities != null || certificate != null || key != null;
       return VarveClient.connect(
           ClientOptions.of(addresses.toArray(Address[]::new))

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CompactionEventCodec {
 
-  private static final int HEADER_BYTES = 8;
+  static final int HEADER_BYTES = 8;
   private static final int VERSION = 1;
 
   /** More would be no event of ours. */
@@ -71,24 +72,48 @@ final class CompactionEventCodec {
     return encoded;
   }
 
+  /**
+   * How many bytes the event takes whose first 8 bytes the buffer has at {@code at}; -1 if that can
+   * be no event.
+   */
+  static int announcedLength(ByteBuffer buffer, int at) {
+    int body = buffer.getInt(at + 4);
+    return body <= 0 || body > BODY_BYTES_MAX ? -1 : HEADER_BYTES + body;
+  }
+
   /** How many bytes the event at {@code at} takes, or -1 if there is no whole one. */
   static int length(ByteBuffer buffer, int at) {
     if (buffer.limit() - at < HEADER_BYTES) {
       return -1;
     }
-    int body = buffer.getInt(at + 4);
-    if (body <= 0 || body > BODY_BYTES_MAX || body > buffer.limit() - at - HEADER_BYTES) {
+    int length = announcedLength(buffer, at);
+    if (length < 0 || length > buffer.limit() - at) {
       return -1;
     }
-    boolean whole = buffer.getInt(at) == Crc32c.of(buffer, at + 4, body + 4);
-    return whole ? HEADER_BYTES + body : -1;
+    boolean whole = buffer.getInt(at) == Crc32c.of(buffer, at + 4, length - 4);
+    return whole ? length : -1;
   }
 
-  /** Reads an event that {@link #length} found whole; null if it is of a later version. */
-  static @Nullable CompactionEvent decode(ByteBuffer buffer, int at) throws IOException {
-    byte[] body = new byte[buffer.getInt(at + 4)];
-    buffer.get(at + HEADER_BYTES, body);
-    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(body))) {
+  /**
+   * Reads an event that {@link #length} found whole; null if this version does not know it, which
+   * is no reason not to open a store.
+   */
+  static @Nullable CompactionEvent decode(ByteBuffer buffer, int at) {
+    byte[] whole = new byte[announcedLength(buffer, at)];
+    buffer.get(at, whole);
+    CompactionEvent event;
+    try {
+      event = decode(whole);
+    } catch (IOException | IllegalArgumentException e) {
+      return null;
+    }
+    return event != null && Arrays.equals(encode(event), whole) ? event : null;
+  }
+
+  private static @Nullable CompactionEvent decode(byte[] whole) throws IOException {
+    int body = whole.length - HEADER_BYTES;
+    try (DataInputStream in =
+        new DataInputStream(new ByteArrayInputStream(whole, HEADER_BYTES, body))) {
       if (in.readByte() != VERSION) {
         return null;
       }

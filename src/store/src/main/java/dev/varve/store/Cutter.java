@@ -37,8 +37,7 @@ final class Cutter {
     Storage storage = tail.storage();
     long keptTerm = tail.termAt(kept);
     CutIntent.write(storage, kept);
-    mark.write(kept, applied.sequence());
-    mark.sync();
+    mark.lower(kept, applied.sequence());
     List<Pending> left = new ArrayList<>();
     List<Pending> removed = new ArrayList<>();
     for (Pending effect : tail.pending()) {

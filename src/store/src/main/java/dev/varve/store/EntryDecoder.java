@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import dev.varve.store.format.Limits;
 import dev.varve.store.format.LogRecord;
 import dev.varve.store.format.RecordCodec;
 import dev.varve.store.format.RecordKind;
@@ -28,7 +29,10 @@ final class EntryDecoder {
     }
     ByteBuffer bytes = whole(entry.chunks().getFirst());
     LogRecord record = record(entry, bytes, 0);
-    if (record.kind() != RecordKind.EDIT || record.encodedLength() != bytes.remaining()) {
+    if (record.kind() != RecordKind.EDIT
+        || record.batchSize() != 1
+        || record.expiresAtMs() != 0
+        || record.encodedLength() != bytes.remaining()) {
       throw new LogDivergedException("entry " + entry.sequence() + " is not one edit");
     }
     try {
@@ -57,6 +61,10 @@ final class EntryDecoder {
                 + chunk.offset()
                 + " that do not continue it");
       }
+      if (chunk.offset() + chunk.length() > Limits.SEGMENT_BYTES_MAX) {
+        throw new LogDivergedException(
+            "entry " + entry.sequence() + " makes " + chunk.path() + " too long");
+      }
       ByteBuffer bytes = whole(chunk);
       int at = 0;
       while (at < bytes.limit()) {
@@ -66,12 +74,17 @@ final class EntryDecoder {
         if (record.kind() == RecordKind.EDIT || record.batchSize() != size) {
           throw new LogDivergedException("entry " + entry.sequence() + " is no batch");
         }
+        boolean tombstone = record.kind() == RecordKind.TOMBSTONE;
+        if (!file.keyspace().takes(tombstone, record.key().length, record.value().length)) {
+          throw new LogDivergedException(
+              "entry "
+                  + entry.sequence()
+                  + " has a record that does not belong in "
+                  + chunk.path());
+        }
         Location location =
             new Location(
-                file.segment().slot(),
-                chunk.offset() + at,
-                record.encodedLength(),
-                record.kind() == RecordKind.TOMBSTONE);
+                file.segment().slot(), chunk.offset() + at, record.encodedLength(), tombstone);
         records.add(
             new Pending.Mutated(
                 file.keyspace(),

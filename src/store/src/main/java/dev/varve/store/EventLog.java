@@ -69,22 +69,33 @@ final class EventLog implements Closeable {
   }
 
   private void load() throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(file.size()));
-    file.read(bytes, 0);
-    bytes.flip();
-    int at = 0;
-    int next = CompactionEventCodec.length(bytes, at);
-    while (next > 0) {
-      CompactionEvent event = CompactionEventCodec.decode(bytes, at);
+    ByteBuffer next = read(0);
+    while (next != null) {
+      CompactionEvent event = CompactionEventCodec.decode(next, 0);
       if (event != null) {
         remember(event);
       }
       inFile++;
-      at += next;
-      next = CompactionEventCodec.length(bytes, at);
+      length += next.limit();
+      next = read(length);
     }
-    length = at;
     file.truncate(length); // an append that a crash tore
+  }
+
+  /** The whole event that begins there; null if there is none. */
+  private @Nullable ByteBuffer read(long at) throws IOException {
+    ByteBuffer header = ByteBuffer.allocate(CompactionEventCodec.HEADER_BYTES);
+    if (file.read(header, at) < CompactionEventCodec.HEADER_BYTES) {
+      return null;
+    }
+    int wanted = CompactionEventCodec.announcedLength(header, 0);
+    if (wanted < 0 || wanted > file.size() - at) {
+      return null;
+    }
+    ByteBuffer event = ByteBuffer.allocate(wanted);
+    file.read(event, at);
+    event.flip();
+    return CompactionEventCodec.length(event, 0) == wanted ? event : null;
   }
 
   /**

@@ -54,7 +54,8 @@ public final class ImageInstaller implements Closeable {
 
   /** Files of the store that tell of its own past and would lie about the image. */
   private static final List<String> OF_THE_PAST =
-      List.of("_durable", "_cut", "_cut.tmp", DirectoryMarks.REPAIRING);
+      List.of(
+          DurableMark.PATH, DurableMark.TEMPORARY, "_cut", "_cut.tmp", DirectoryMarks.REPAIRING);
 
   private final Storage storage;
   private final Closeable lock;

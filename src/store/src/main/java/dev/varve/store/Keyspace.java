@@ -138,6 +138,12 @@ final class Keyspace {
     return cutOff.hides(sequence, idOf(key, key.length));
   }
 
+  /** Whether a record with such a key and value belongs here: a stream has entries alone. */
+  boolean takes(boolean tombstone, int keyLength, int valueLength) {
+    return type != KeyspaceType.STREAM
+        || (!tombstone && StreamEntryCodec.isEntry(keyLength, valueLength));
+  }
+
   /** Takes note of a stream's committed entry, hidden ones included; under the apply lock. */
   void noteId(byte[] key) {
     if (type == KeyspaceType.STREAM) {

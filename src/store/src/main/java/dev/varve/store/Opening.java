@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import dev.varve.store.format.RecordCodec;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.keydir.Hash;
@@ -111,7 +112,7 @@ final class Opening implements TailSink {
 
   private void load(Keyspace keyspace, ManifestState.KeyspaceState state) throws IOException {
     List<Edit.SegmentFile> all = installation.sealed(state.name());
-    SegmentLoader loader = new SegmentLoader(storage, keyspace);
+    SegmentLoader loader = new SegmentLoader(storage, keyspace, recovery::missing);
     Map<SegmentId, LiveSegment> opened = keydirs.restore(keyspace, state, all, loader);
     Set<SegmentId> covered = keydirs.covered().getOrDefault(state.name(), Set.of());
     for (Edit.SegmentFile sealed : all) {
@@ -196,6 +197,13 @@ final class Opening implements TailSink {
       LiveSegment segment = tail(record.segment().logPath(record.keyspace()));
       Location location =
           new Location(segment.slot(), record.offset(), record.length(), record.tombstone());
+      int valueLength = record.length() - RecordCodec.encodedLength(record.key().length, 0);
+      if (!keyspace.takes(record.tombstone(), record.key().length, valueLength)) {
+        throw new CorruptionException(
+            record.segment().logPath(record.keyspace()),
+            record.offset(),
+            "a record that is no entry of a stream");
+      }
       keyspace.noteId(record.key());
       if (!keyspace.cutsOff(sequence, record.key())) {
         keyspace.apply(Hash.of(record.key()), record.key(), location, record.expiresAtMs());

@@ -9,6 +9,7 @@ import dev.varve.store.keydir.Hash;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.recovery.CorruptionException;
+import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.segment.SegmentReader;
 import dev.varve.store.segment.SegmentScanner;
 import dev.varve.store.storage.Storage;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,10 +29,15 @@ import org.jspecify.annotations.Nullable;
 final class SegmentLoader {
   private final Storage storage;
   private final Keyspace keyspace;
+  private final Function<String, CorruptionException> missing;
 
-  SegmentLoader(Storage storage, Keyspace keyspace) {
+  /**
+   * @param missing what to throw for a file that is not there
+   */
+  SegmentLoader(Storage storage, Keyspace keyspace, Function<String, CorruptionException> missing) {
     this.storage = storage;
     this.keyspace = keyspace;
+    this.missing = missing;
   }
 
   /**
@@ -86,7 +93,7 @@ final class SegmentLoader {
   private SegmentReader reader(SegmentId id, Edit.@Nullable SegmentFile sealed) throws IOException {
     String path = id.logPath(keyspace.name());
     if (!storage.exists(path)) {
-      throw new CorruptionException(path, 0, "the file is missing");
+      throw missing.apply(path);
     }
     StorageFile file = storage.open(path);
     long length = file.size();
@@ -103,6 +110,7 @@ final class SegmentLoader {
     if (!storage.exists(path)) {
       return false;
     }
+    boolean used = false;
     try (StorageFile file = storage.open(path)) {
       HintReader hint = new HintReader(file, path);
       if (hint.segmentLength() != sealed.length() || hint.segmentCrc() != sealed.crc()) {
@@ -113,10 +121,15 @@ final class SegmentLoader {
         boolean tombstone = hint.kind() == RecordKind.TOMBSTONE;
         Location at = new Location(segment.slot(), hint.offset(), hint.length(), tombstone);
         put(segment, key, hint.sequence(), at, hint.expiresAtMs());
+        used = true;
       }
       return true;
     } catch (HintDamagedException e) {
-      return false; // verified before its first entry: nothing of it was used
+      if (used) {
+        // Its checksum fits, so it was written wrong, and what was read of it may be wrong too.
+        throw new CorruptionException(path, 0, String.valueOf(e.getMessage()));
+      }
+      return false;
     }
   }
 
@@ -140,6 +153,11 @@ final class SegmentLoader {
 
   private void put(LiveSegment segment, byte[] key, long sequence, Location now, long expiresAtMs)
       throws IOException {
+    int valueLength = now.length() - RecordCodec.encodedLength(key.length, 0);
+    if (!keyspace.takes(now.tombstone(), key.length, valueLength)) {
+      throw new CorruptionException(
+          segment.reader().path(), now.offset(), "a record that is no entry of a stream");
+    }
     segment.noteRecord(sequence, now.tombstone(), now.offset() + now.length());
     keyspace.noteId(key);
     if (keyspace.cutsOff(sequence, key)) {
@@ -150,28 +168,53 @@ final class SegmentLoader {
     Location other = keyspace.keydir().put(hash, now, match);
     if (other == null) {
       keyspace.account(null, 0, now, expiresAtMs);
-      return;
-    }
-    ByteBuffer header = headerAt(other);
-    if (RecordCodec.sequence(header, 0) < sequence) {
-      keyspace.account(other, RecordCodec.expiresAtMs(header, 0), now, expiresAtMs);
+    } else if (isOlder(other, now, sequence)) {
+      keyspace.account(other, expiryOf(other), now, expiresAtMs);
     } else {
       keyspace.keydir().replace(hash, now, other); // which is newer, or the same record
     }
   }
 
-  private ByteBuffer headerAt(Location location) throws IOException {
-    SegmentReader reader = keyspace.acquire(location);
-    if (reader == null) {
-      throw new IllegalStateException("a segment is gone while the store is opened");
-    }
+  /**
+   * Whether a key's record is older than another one. Within a segment the later one is newer:
+   * sequences never fall while it is appended to, and compaction copies a key once.
+   */
+  private boolean isOlder(Location record, Location other, long sequence) throws IOException {
+    return record.segment() == other.segment()
+        ? record.offset() < other.offset()
+        : sequenceOf(record) < sequence;
+  }
+
+  private long expiryOf(Location location) throws IOException {
+    SegmentReader reader = acquire(location);
     try {
       ByteBuffer header =
           ByteBuffer.allocate(RecordCodec.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
       if (reader.file().read(header, location.offset()) != RecordCodec.HEADER_BYTES) {
         throw new CorruptionException(reader.path(), location.offset(), "the file ends too early");
       }
-      return header;
+      return RecordCodec.expiresAtMs(header, 0);
+    } finally {
+      reader.release();
+    }
+  }
+
+  private SegmentReader acquire(Location location) {
+    SegmentReader reader = keyspace.acquire(location);
+    if (reader == null) {
+      throw new IllegalStateException("a segment is gone while the store is opened");
+    }
+    return reader;
+  }
+
+  /** Verified: a damaged sequence must not make an old record the newest of its key. */
+  private long sequenceOf(Location location) throws IOException {
+    SegmentReader reader = acquire(location);
+    try {
+      return reader.sequence(location.offset(), location.length());
+    } catch (CorruptRecordException e) {
+      throw new CorruptionException(
+          reader.path(), location.offset(), String.valueOf(e.getMessage()));
     } finally {
       reader.release();
     }

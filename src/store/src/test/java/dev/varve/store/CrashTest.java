@@ -201,6 +201,36 @@ class CrashTest {
     }
   }
 
+  /**
+   * Pitfall 10: the next process on the machine reads bytes that the disk never got and that no
+   * sync writes by itself. What it shows and acknowledges must be there after a crash all the same.
+   */
+  @Test
+  void believesNoBytesOfAFailedSyncWhenTheProcessStartsAgain() throws IOException {
+    for (long number : changes()) {
+      String replay = "failed sync at operation " + number;
+      SimulatedStorage storage = new SimulatedStorage();
+      storage.failOperation(number, Fault.FAILED_SYNC);
+      Expected expected = new Expected();
+      runUntilFailure(storage, expected);
+      storage.clearFaults();
+      SimulatedStorage machine = storage.kill();
+      try (Store store = fixture.standalone(machine)) {
+        Map<String, String> found = contents(store);
+        assertTrue(found.equals(expected.acknowledged) || found.equals(expected.maybe), replay);
+        put(store, "main", "goes-on", "1");
+        found.put("main/goes-on", "1");
+        for (long seed = 0; seed < 3; seed++) {
+          try (Store after = fixture.standalone(machine.crashClone(seed))) {
+            assertEquals(found, contents(after), replay + ", crash seed " + seed);
+          }
+        }
+      } catch (IOException | RuntimeException e) {
+        throw new AssertionError(replay, e);
+      }
+    }
+  }
+
   @Test
   void survivesACrashDuringRecoveryFromACrash() throws IOException {
     List<Long> changes = changes();

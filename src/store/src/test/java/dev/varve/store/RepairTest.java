@@ -58,6 +58,7 @@ class RepairTest {
     storage.flipBit(RecoveryFixture.of(storage, "main", ".hint").getFirst(), 333);
     storage.flipBit(RecoveryFixture.of(storage, "objects", ".hint").getFirst(), 333);
     storage.flipBit("_durable", 9);
+    storage.flipBit("_durable", 8 * 512 + 9);
     RepairReport report = repair(storage);
     assertFalse(report.lostData(), report::toString);
     assertFalse(report.identityInvalidated());

@@ -70,7 +70,7 @@ final class SimulationCounts {
             && scans.get() > 0
             && swaps.get() > 0
             && writesWithinCompactions.get() > 0;
-    for (Strategy strategy : RecoveryCheck.STRATEGIES) {
+    for (Strategy strategy : Strategy.values()) {
       AtomicLong count = compactions.get(strategy);
       all &= strategy == Strategy.NONE || (count != null && count.get() > 0);
     }

@@ -5,6 +5,7 @@ import static dev.varve.store.StoreFixture.value;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionOptions;
 import dev.varve.store.compaction.Strategy;
+import dev.varve.store.format.RecordCodec;
 import dev.varve.store.keydir.Hash;
 import dev.varve.store.manifest.Layout;
 import dev.varve.store.simulation.Fault;
@@ -12,6 +13,8 @@ import dev.varve.store.simulation.Operation;
 import dev.varve.store.simulation.SimulatedStorage;
 import dev.varve.store.storage.DiskFullException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -57,6 +60,13 @@ final class StoreSimulation {
   private final WriteHistory history = new WriteHistory();
   private final List<Held> held = new ArrayList<>();
   private final boolean faulty;
+
+  /**
+   * Whether most bytes are of values that stay, and a few keys are written and deleted in little
+   * records: old segments then keep dead values that no run takes, which only tombstones hide.
+   */
+  private final boolean staying;
+
   private boolean small;
   private final boolean flipping;
   private SimulatedStorage storage;
@@ -81,6 +91,7 @@ final class StoreSimulation {
     faulty = random.nextInt(3) == 0;
     small = !faulty && random.nextInt(5) == 0;
     flipping = !faulty && !small && random.nextInt(2) == 0;
+    staying = random.nextInt(3) == 0;
     storage = new SimulatedStorage(small ? 12_000 + random.nextInt(20_000) : Long.MAX_VALUE);
     options = fixture.options.withBallastBytes(small ? random.nextInt(4000) : 0);
     check = new RecoveryCheck(options, KEYS, random, counts);
@@ -128,7 +139,7 @@ final class StoreSimulation {
     if (excused()) {
       counts.fault();
     }
-    if (open == null || store().log().state().poisoned()) {
+    if (open == null || isPoisoned()) {
       if (!excused()) {
         throw new AssertionError("the store gave up though no call of the storage failed");
       }
@@ -200,21 +211,25 @@ final class StoreSimulation {
     Map<String, WriteHistory.Value> changes = new TreeMap<>();
     int size = random.nextInt(3) == 0 ? 1 + random.nextInt(4) : 1;
     for (int i = 0; i < size; i++) {
-      String target =
-          KEYSPACES[random.nextInt(2)]
-              + '/'
-              + KEYS_OF_EACH.get(random.nextInt(random.nextBoolean() ? HOT_KEYS : KEYS_EACH));
-      boolean delete = random.nextInt(4) == 0;
+      boolean hot = staying ? random.nextInt(8) > 0 : random.nextBoolean();
+      int key = random.nextInt(hot ? HOT_KEYS : KEYS_EACH);
+      String target = KEYSPACES[random.nextInt(2)] + '/' + KEYS_OF_EACH.get(key);
+      boolean delete = (!staying || key < HOT_KEYS) && random.nextInt(staying ? 2 : 4) == 0;
       long expiresAtMs =
-          random.nextInt(4) == 0 && !delete ? fixture.nowMs.get() + 1 + random.nextInt(120) : 0;
-      String text = delete ? null : value(++values, randomLength());
+          random.nextInt(4) == 0 && !delete && !staying
+              ? fixture.nowMs.get() + 1 + random.nextInt(120)
+              : 0;
+      String text = delete ? null : value(++values, randomLength(key));
       changes.put(target, new WriteHistory.Value(text, expiresAtMs));
     }
     return changes;
   }
 
   /** Many small values, whose death leaves a segment almost wholly live, among larger ones. */
-  private int randomLength() {
+  private int randomLength(int key) {
+    if (staying) {
+      return key < HOT_KEYS ? 8 : 600 + random.nextInt(300);
+    }
     return switch (random.nextInt(5)) {
       case 0, 1 -> 8 + random.nextInt(12);
       case 2, 3 -> 20 + random.nextInt(280);
@@ -247,25 +262,32 @@ final class StoreSimulation {
 
   private void compact() throws IOException {
     Strategy strategy =
-        RecoveryCheck.STRATEGIES.get(random.nextInt(RecoveryCheck.STRATEGIES.size()));
+        RecoveryCheck.ALL_STRATEGIES.get(random.nextInt(RecoveryCheck.ALL_STRATEGIES.size()));
+    String keyspace = KEYSPACES[random.nextInt(2)];
+    int segmentsMax = staying && strategy != Strategy.SHIFT ? 0 : random.nextInt(4);
     CompactionOptions options =
         new CompactionOptions(
-            KEYSPACES[random.nextInt(2)],
-            strategy,
-            0,
-            0,
-            0,
-            random.nextInt(4),
-            random.nextInt(4) == 0);
+            keyspace, strategy, 0, 0, 0, segmentsMax, !staying && random.nextInt(4) == 0);
     CompactionRequest request =
         new CompactionRequest("run-" + ++runs, options, random.nextBoolean(), 0);
     compacting = true;
     CompactionEvent end;
     try {
-      end = store().compact(request, event -> {}, CancelToken.unbounded());
+      end =
+          store()
+              .compact(
+                  request,
+                  event -> {
+                    if (strategy == Strategy.SHIFT
+                        && event.type() == CompactionEvent.Type.PROGRESS) {
+                      history.shifting(keyspace, highestSequence(event.files()));
+                    }
+                  },
+                  CancelToken.unbounded());
     } finally {
       compacting = false;
     }
+    history.shifted(end.type() == CompactionEvent.Type.COMPLETED, isPoisoned());
     switch (end.type()) {
       case COMPLETED -> {
         counts.compaction(strategy);
@@ -276,6 +298,27 @@ final class StoreSimulation {
       case FAILED -> requireExcuse(new IOException(end.reason() + ": " + end.message()));
       case SKIPPED, STARTED, PROGRESS -> {}
     }
+  }
+
+  private boolean isPoisoned() {
+    return store().log().state().poisoned();
+  }
+
+  /** What a Shift is about to lose: everything up to the highest sequence in its inputs. */
+  private long highestSequence(List<String> files) {
+    long highest = 0;
+    try {
+      for (String path : files) {
+        byte[] segment = storage.contents(path);
+        ByteBuffer records = ByteBuffer.wrap(segment).order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = 0; at < segment.length; at += RecordCodec.length(records, at)) {
+          highest = Math.max(highest, RecordCodec.sequence(records, at));
+        }
+      }
+    } catch (IOException e) {
+      throw new AssertionError("an input is gone before its compaction is published", e);
+    }
+    return highest;
   }
 
   private void checkpoint() {
@@ -305,7 +348,7 @@ final class StoreSimulation {
       }
     }
     List<Map<String, String>> possible = history.possible(fixture.nowMs.get());
-    history.settle(RecoveryCheck.expect(possible, check.read(store())));
+    history.settle(RecoveryCheck.expect(possible, check.read(store())), store());
   }
 
   /** The store is closed, or the process is killed, or the machine crashes. */
@@ -313,9 +356,7 @@ final class StoreSimulation {
     closeScans();
     Store ending = store();
     open = null;
-    // After a failed sync the page cache shows bytes that no later sync writes: only a crash of the
-    // machine, which empties it, shows the next process what there is.
-    int way = excused() && fault == Fault.FAILED_SYNC ? 1 : random.nextInt(3);
+    int way = random.nextInt(3);
     SimulatedStorage left = storage;
     if (way == 1) {
       left = storage.crash(random.nextLong());

@@ -2,6 +2,7 @@ package dev.varve.store;
 
 import static dev.varve.store.StoreFixture.bytes;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,8 +16,31 @@ import org.jspecify.annotations.Nullable;
  */
 final class WriteHistory {
 
-  /** A value, or null text for a delete. */
-  record Value(@Nullable String text, long expiresAtMs) {}
+  /**
+   * A value, or null text for a delete.
+   *
+   * @param sequence of its batch; {@link Long#MAX_VALUE} while that is not known
+   */
+  record Value(@Nullable String text, long expiresAtMs, long sequence) {
+    Value(@Nullable String text, long expiresAtMs) {
+      this(text, expiresAtMs, Long.MAX_VALUE);
+    }
+
+    Value at(long known) {
+      return new Value(text, expiresAtMs, known);
+    }
+  }
+
+  /** A Shift that may happen at any moment: of the keyspace everything up to a sequence is lost. */
+  private record Shift(String keyspace, long upTo) {
+    Map<String, Value> after(Map<String, Value> before) {
+      Map<String, Value> after = new TreeMap<>(before);
+      after
+          .entrySet()
+          .removeIf(e -> e.getKey().startsWith(keyspace + '/') && e.getValue().sequence() <= upTo);
+      return after;
+    }
+  }
 
   /** A batch; equal to itself alone, so that the same changes may be made twice. */
   private static final class Batch {
@@ -29,6 +53,7 @@ final class WriteHistory {
 
   private Map<String, Value> acknowledged = new TreeMap<>();
   private final List<Batch> unanswered = new ArrayList<>();
+  private @Nullable Shift shift;
 
   /** Hands a batch ({@code keyspace/key} to value) to a store and takes its answer. */
   CompletableFuture<Long> write(Store store, Map<String, Value> changes, Trampoline executor) {
@@ -57,7 +82,7 @@ final class WriteHistory {
             .whenComplete(
                 (sequence, failure) -> {
                   if (failure == null) {
-                    acknowledge(batch);
+                    acknowledge(batch, sequence);
                   } else if (failure instanceof StoreFullException) {
                     remove(batch); // nothing of it was written, and never will be
                   }
@@ -68,12 +93,34 @@ final class WriteHistory {
     return answered;
   }
 
-  private void acknowledge(Batch batch) {
+  private void acknowledge(Batch batch, long sequence) {
     if (unanswered.indexOf(batch) != 0) {
       throw new AssertionError("acknowledged before an earlier batch: " + batch.changes);
     }
     unanswered.removeFirst();
-    acknowledged = after(acknowledged, batch.changes);
+    Map<String, Value> known = new TreeMap<>(batch.changes);
+    known.replaceAll((target, value) -> value.at(sequence));
+    acknowledged = after(acknowledged, known);
+  }
+
+  /** A Shift has chosen its inputs: from now on it may have happened. */
+  void shifting(String keyspace, long upTo) {
+    shift = new Shift(keyspace, upTo);
+  }
+
+  /**
+   * A compaction has ended.
+   *
+   * @param unknown whether it may have happened although it is not said to
+   */
+  void shifted(boolean completed, boolean unknown) {
+    Shift done = shift;
+    if (done != null && completed) {
+      acknowledged = done.after(acknowledged);
+    }
+    if (completed || !unknown) {
+      shift = null;
+    }
   }
 
   private void remove(Batch batch) {
@@ -136,12 +183,25 @@ final class WriteHistory {
     for (Batch batch : unanswered) {
       states.add(after(states.getLast(), batch.changes));
     }
+    Shift may = shift;
+    if (may != null) {
+      List.copyOf(states).forEach(state -> states.add(may.after(state)));
+    }
     return states;
   }
 
   /** Recovery has told which of the unanswered batches happened: those of this state. */
-  void settle(int state) {
-    acknowledged = states().get(state);
+  void settle(int state, Store store) throws IOException {
+    acknowledged = new TreeMap<>(states().get(state));
     unanswered.clear();
+    shift = null;
+    for (Map.Entry<String, Value> entry : acknowledged.entrySet()) {
+      String target = entry.getKey();
+      int slash = target.indexOf('/');
+      Versioned found = store.get(target.substring(0, slash), bytes(target.substring(slash + 1)));
+      if (found != null) { // else it has expired and never shows again
+        entry.setValue(entry.getValue().at(found.sequence()));
+      }
+    }
   }
 }

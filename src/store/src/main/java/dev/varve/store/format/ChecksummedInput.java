@@ -21,6 +21,9 @@ final class ChecksummedInput {
   /** Bytes before the checksum. */
   private final long contentBytes;
 
+  /** Nothing is given out from here on. */
+  private long end;
+
   /** Where the buffer's end is in the file. */
   private long loaded;
 
@@ -33,6 +36,7 @@ final class ChecksummedInput {
       throws IOException, BrokenFormatException {
     this.file = file;
     this.contentBytes = file.size() - Integer.BYTES;
+    this.end = contentBytes;
     if (contentBytes < contentBytesMin) {
       throw new BrokenFormatException("it has only " + (contentBytes + Integer.BYTES) + " bytes");
     }
@@ -54,6 +58,16 @@ final class ChecksummedInput {
 
   long contentBytes() {
     return contentBytes;
+  }
+
+  /** Refuses whatever would reach beyond this, where a footer begins. */
+  void endAt(long position) {
+    end = position;
+  }
+
+  /** Whether everything up to the end was given out. */
+  boolean atEnd() {
+    return position() == end;
   }
 
   long position() {
@@ -81,12 +95,16 @@ final class ChecksummedInput {
     return need(Long.BYTES).getLong();
   }
 
+  /** Only the one form that {@link ChecksummedOutput#putVarint} gives a number. */
   long getVarint() throws IOException, BrokenFormatException {
     long value = 0;
     for (int shift = 0; shift < Long.SIZE; shift += 7) {
       byte next = getByte();
       value |= (long) (next & 0x7F) << shift;
       if (next >= 0) {
+        if ((next == 0 && shift > 0) || (shift == 63 && next > 1)) {
+          throw new BrokenFormatException("a number is not in its shortest form");
+        }
         return value;
       }
     }
@@ -104,10 +122,10 @@ final class ChecksummedInput {
 
   /** Makes {@code bytes} (at most the buffer's size) available. */
   private ByteBuffer need(int bytes) throws IOException, BrokenFormatException {
+    if (position() + bytes > end) {
+      throw new BrokenFormatException("it ends within an entry");
+    }
     if (buffer.remaining() < bytes) {
-      if (position() + bytes > contentBytes) {
-        throw new BrokenFormatException("it ends within an entry");
-      }
       loaded = position();
       load();
     }

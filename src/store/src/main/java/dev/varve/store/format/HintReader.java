@@ -19,6 +19,8 @@ public final class HintReader {
   private final long maxSequence;
 
   private long read;
+  private long lowestRead = Long.MAX_VALUE;
+  private long highestRead;
   private RecordKind kind = RecordKind.PUT;
   private long sequence;
   private long term;
@@ -44,9 +46,13 @@ public final class HintReader {
       minSequence = input.getLong();
       maxSequence = input.getLong();
       input.seek(0);
-      if (input.getInt() != HintWriter.MAGIC || input.getByte() != HintWriter.VERSION) {
+      if (input.getInt() != HintWriter.MAGIC
+          || input.getByte() != HintWriter.VERSION
+          || input.getByte() != 0
+          || input.getShort() != 0) {
         throw new BrokenFormatException("it is no hint of version " + HintWriter.VERSION);
       }
+      input.endAt(input.contentBytes() - HintWriter.FOOTER_BYTES);
       input.seek(HintWriter.HEADER_BYTES);
     } catch (BrokenFormatException e) {
       throw new HintDamagedException(path, String.valueOf(e.getMessage()));
@@ -78,12 +84,18 @@ public final class HintReader {
     return maxSequence;
   }
 
-  /** Moves to the next entry; false after the last. */
+  /**
+   * Moves to the next entry; false after the last.
+   *
+   * @throws HintDamagedException if the entries are not what a writer writes: its checksum fits, so
+   *     a writer was wrong, and entries before may have been wrong too
+   */
   public boolean next() throws IOException {
-    if (read == entries) {
-      return false;
-    }
     try {
+      if (read == entries) {
+        checkEnd();
+        return false;
+      }
       sequence = input.getLong();
       term = input.getLong();
       expiresAtMs = input.getLong();
@@ -91,15 +103,33 @@ public final class HintReader {
       length = input.getInt();
       kind = RecordKind.of(input.getByte());
       keyLength = input.getShort();
-      if (keyLength > key.length) {
-        throw new BrokenFormatException("a key has " + keyLength + " bytes");
+      if (keyLength == 0 || keyLength > key.length || kind == RecordKind.EDIT) {
+        throw new BrokenFormatException("a " + kind + " has a key of " + keyLength + " bytes");
+      }
+      if (length < RecordCodec.HEADER_BYTES + keyLength
+          || length > RecordCodec.RECORD_BYTES_MAX
+          || offset + length > Math.min(segmentLength, Limits.SEGMENT_BYTES_MAX)) {
+        throw new BrokenFormatException(
+            "a record of " + length + " bytes is at " + offset + " of " + segmentLength);
       }
       input.getBytes(key, keyLength);
     } catch (BrokenFormatException | IllegalArgumentException e) {
       throw new HintDamagedException(path, String.valueOf(e.getMessage()));
     }
     read++;
+    lowestRead = Math.min(lowestRead, sequence);
+    highestRead = Math.max(highestRead, sequence);
     return true;
+  }
+
+  private void checkEnd() throws BrokenFormatException {
+    if (!input.atEnd()) {
+      throw new BrokenFormatException("it has more than " + entries + " entries");
+    }
+    if (minSequence != (entries == 0 ? 0 : lowestRead) || maxSequence != highestRead) {
+      throw new BrokenFormatException(
+          "its sequences are not from " + minSequence + " to " + maxSequence);
+    }
   }
 
   /** The entry's kind. */

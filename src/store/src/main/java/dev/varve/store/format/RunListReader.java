@@ -33,8 +33,9 @@ public final class RunListReader {
   private final long[] runEnds;
   private final long[] droppedEnds;
 
-  private long itemsRead;
-  private Item item = Item.RUN;
+  private long runsRead;
+  private long droppedRead;
+  private Item item = Item.DROPPED;
   private int source;
   private long offset;
   private long length;
@@ -56,6 +57,14 @@ public final class RunListReader {
       targetCrc = input.getInt();
       runs = input.getLong();
       dropped = input.getLong();
+      if (runs < 0
+          || runs > input.contentBytes()
+          || dropped < 0
+          || dropped > input.contentBytes()) {
+        throw new BrokenFormatException(
+            "it can not have " + runs + " runs and " + dropped + " dropped records");
+      }
+      input.endAt(input.contentBytes() - RunListWriter.FOOTER_BYTES);
       input.seek(0);
       if (input.getInt() != RunListWriter.MAGIC || input.getByte() != RunListWriter.VERSION) {
         throw new BrokenFormatException("it is no run list of version " + RunListWriter.VERSION);
@@ -111,43 +120,78 @@ public final class RunListReader {
   /** Goes back to before the first item. */
   public void rewind() {
     input.seek(firstItem);
-    itemsRead = 0;
+    runsRead = 0;
+    droppedRead = 0;
+    item = Item.DROPPED;
     Arrays.fill(runEnds, 0);
     Arrays.fill(droppedEnds, 0);
   }
 
   /** Moves to the next item; false after the last. Runs come in the target's order. */
   public boolean next() throws IOException {
-    if (itemsRead == runs + dropped) {
-      return false;
-    }
     try {
+      if (input.atEnd()) {
+        if (runsRead != runs || droppedRead != dropped) {
+          throw new BrokenFormatException(
+              "it has "
+                  + runsRead
+                  + " of "
+                  + runs
+                  + " runs and "
+                  + droppedRead
+                  + " of "
+                  + dropped
+                  + " dropped records");
+        }
+        return false;
+      }
       byte tag = input.getByte();
       long index = input.getVarint();
       if (index < 0 || index >= sources.size()) {
         throw new BrokenFormatException("it names source " + index + " of " + sources.size());
       }
-      source = (int) index;
-      item =
-          switch (tag) {
-            case RunListWriter.RUN -> Item.RUN;
-            case RunListWriter.DROPPED, RunListWriter.DROPPED_TOMBSTONE -> Item.DROPPED;
-            default -> throw new BrokenFormatException("it has an item of kind " + tag);
-          };
-      long[] ends = item == Item.RUN ? runEnds : droppedEnds;
-      offset = ends[source] + input.getZigzag();
-      length = input.getVarint();
-      ends[source] = offset + length;
-      tombstone = tag == RunListWriter.DROPPED_TOMBSTONE;
-      hash = item == Item.DROPPED ? input.getLong() : 0;
-      if (offset < 0 || length <= 0 || ends[source] > Limits.SEGMENT_BYTES_MAX) {
-        throw new BrokenFormatException("it has a run of " + length + " bytes at " + offset);
+      switch (tag) {
+        case RunListWriter.RUN -> readRun((int) index);
+        case RunListWriter.DROPPED, RunListWriter.DROPPED_TOMBSTONE -> readDropped((int) index);
+        default -> throw new BrokenFormatException("it has an item of kind " + tag);
       }
+      tombstone = tag == RunListWriter.DROPPED_TOMBSTONE;
     } catch (BrokenFormatException e) {
       throw new RunListDamagedException(path, String.valueOf(e.getMessage()));
     }
-    itemsRead++;
     return true;
+  }
+
+  private void readRun(int index) throws IOException, BrokenFormatException {
+    long before = item == Item.RUN && source == index ? runEnds[index] : -1;
+    item = Item.RUN;
+    runsRead++;
+    readPlace(index, runEnds, Limits.SEGMENT_BYTES_MAX);
+    hash = 0;
+    if (offset == before) {
+      throw new BrokenFormatException("it has two runs at " + offset + " where one would do");
+    }
+  }
+
+  private void readDropped(int index) throws IOException, BrokenFormatException {
+    item = Item.DROPPED;
+    droppedRead++;
+    readPlace(index, droppedEnds, RecordCodec.RECORD_BYTES_MAX);
+    hash = input.getLong();
+  }
+
+  private void readPlace(int index, long[] ends, long lengthMax)
+      throws IOException, BrokenFormatException {
+    source = index;
+    offset = ends[index] + input.getZigzag();
+    length = input.getVarint();
+    if (offset < 0
+        || length <= 0
+        || length > lengthMax
+        || offset > Limits.SEGMENT_BYTES_MAX - length) {
+      throw new BrokenFormatException("it has a run of " + length + " bytes at " + offset);
+    }
+    ends[index] = offset + length;
   }
 
   /** What the item is. */

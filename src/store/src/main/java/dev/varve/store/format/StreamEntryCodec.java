@@ -26,6 +26,11 @@ public final class StreamEntryCodec {
 
   private StreamEntryCodec() {}
 
+  /** Whether a key and a value of so many bytes can be an entry's. */
+  public static boolean isEntry(int keyLength, int valueLength) {
+    return keyLength == KEY_BYTES && valueLength >= VALUE_HEADER_BYTES;
+  }
+
   /** The key of an id. */
   public static byte[] key(long id) {
     return ByteBuffer.allocate(KEY_BYTES).putLong(id).array();
@@ -51,12 +56,12 @@ public final class StreamEntryCodec {
         .array();
   }
 
-  /** When the entry was appended. */
+  /** When the entry was appended; of a value that {@link #isEntry} has accepted. */
   public static long timeMs(byte[] value) {
     return ByteBuffer.wrap(value).getLong();
   }
 
-  /** A copy of the payload. */
+  /** A copy of the payload; of a value that {@link #isEntry} has accepted. */
   public static byte[] payload(byte[] value) {
     return java.util.Arrays.copyOfRange(value, VALUE_HEADER_BYTES, value.length);
   }

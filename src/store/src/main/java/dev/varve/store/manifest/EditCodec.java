@@ -8,6 +8,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -100,7 +101,14 @@ public final class EditCodec {
         tails.add(new RecordedEdit.Tail(in.readUTF(), readId(in), in.readLong()));
       }
       Edit edit = readEdit(in, kind);
-      return new RecordedEdit(sequence, term, committed, starts, tails, edit);
+      RecordedEdit decoded = new RecordedEdit(sequence, term, committed, starts, tails, edit);
+      // An edit has one form: members compare bytes, and what a later version adds is not passed
+      // by.
+      if (!Arrays.equals(encode(decoded), value)) {
+        throw new InconsistentEditException(
+            "edit of sequence " + sequence + " has other bytes than " + edit);
+      }
+      return decoded;
     } catch (IOException | IllegalArgumentException e) {
       throw new InconsistentEditException("edit of sequence " + sequence + " is malformed: " + e);
     }

@@ -3,6 +3,7 @@ package dev.varve.store.recovery;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -84,16 +85,25 @@ public record BackupManifest(long sequence, List<BackedUp> files) {
           BackedUp file =
               new BackedUp(
                   fields[2], Long.parseLong(fields[1]), Integer.parseUnsignedInt(fields[0], 16));
-          if (!paths.add(file.path()) || file.length() < 0) {
+          if (!isPath(file.path()) || !paths.add(file.path()) || file.length() < 0) {
             throw new IOException("the backup's file " + PATH + " names " + file.path() + " badly");
           }
           files.add(file);
         }
       }
-      return new BackupManifest(sequence, files);
+      BackupManifest decoded = new BackupManifest(sequence, files);
+      // There is one form, so nothing in it was passed over unread.
+      if (sequence < 0 || !Arrays.equals(decoded.encode(), bytes)) {
+        throw new IOException("the backup's file " + PATH + " is malformed");
+      }
+      return decoded;
     } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
       throw new IOException("the backup's file " + PATH + " is malformed", e);
     }
+  }
+
+  private static boolean isPath(String path) {
+    return !path.isEmpty() && !path.startsWith("/") && !path.contains("..");
   }
 
   private static String hex(int crc) {

@@ -44,7 +44,10 @@ public final class CutIntent {
     }
     try (StorageFile file = storage.open(PATH)) {
       ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      if (file.read(bytes, 0) != BYTES || bytes.getInt(8) != Crc32c.of(bytes, 0, 8)) {
+      if (file.size() != BYTES
+          || file.read(bytes, 0) != BYTES
+          || bytes.getInt(8) != Crc32c.of(bytes, 0, 8)
+          || bytes.getLong(0) < 0) {
         throw new CorruptionException(PATH, 0, "the intent to cut is damaged");
       }
       return bytes.getLong(0);

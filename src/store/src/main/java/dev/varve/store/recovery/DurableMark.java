@@ -8,16 +8,22 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The file {@code _durable}: two sequences that were true when written, so that recovery can tell
  * damage from a torn tail without every batch carrying them. It is written after each sync of the
  * log, mostly without a sync of its own: an older mark is true too and only tells less.
  *
+ * <p>Two slots, each in a sector of its own at 0 and at 512, take turns: a write that a crash or a
+ * full disk cuts off leaves the other one whole. Both are whole from the beginning, so a file
+ * without a whole slot is damaged. A slot:
+ *
  * <pre>
- * 0  8  every sequence up to here was durable in this directory
- * 8  8  every sequence up to here was committed
- * 16 4  CRC32C over bytes 0 to 15
+ *  0  8  number of the write: of two whole slots the higher one tells
+ *  8  8  every sequence up to here was durable in this directory
+ * 16  8  every sequence up to here was committed
+ * 24  4  CRC32C over bytes 0 to 23
  * </pre>
  *
  * Little-endian. Safe for several threads.
@@ -26,73 +32,139 @@ public final class DurableMark implements Closeable {
   /** The file's path. */
   public static final String PATH = "_durable";
 
-  private static final int BYTES = 20;
-  private static final int CHECKED = 16;
+  /** The file before it has its name; of a crash in between. */
+  public static final String TEMPORARY = PATH + ".tmp";
+
+  static final int SLOT_BYTES = 28;
+  static final int SLOT_DISTANCE = 512;
+  private static final int SLOTS = 2;
+
+  /** Never reached: a write each nanosecond takes 146 years. */
+  private static final long NUMBER_MAX = 1L << 62;
+
+  private static final int FILE_BYTES = SLOT_DISTANCE + SLOT_BYTES;
+  private static final int CHECKED = SLOT_BYTES - Integer.BYTES;
 
   private final StorageFile file;
-  private long durable;
-  private long committed;
+  private Slot newest;
 
-  private DurableMark(StorageFile file) {
-    this.file = file;
+  /** What a whole slot says. */
+  private record Slot(long number, long durable, long committed) {
+    ByteBuffer encoded() {
+      ByteBuffer bytes = ByteBuffer.allocate(SLOT_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      bytes.putLong(number).putLong(durable).putLong(committed);
+      return bytes.putInt(Crc32c.of(bytes, 0, CHECKED)).flip();
+    }
+
+    /** Null if it is not what was written there: numbers of the first slot are even. */
+    static @Nullable Slot read(StorageFile file, int index) throws IOException {
+      ByteBuffer bytes = ByteBuffer.allocate(SLOT_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      if (file.read(bytes, (long) index * SLOT_DISTANCE) != SLOT_BYTES
+          || bytes.getInt(CHECKED) != Crc32c.of(bytes, 0, CHECKED)) {
+        return null;
+      }
+      Slot slot = new Slot(bytes.getLong(0), bytes.getLong(8), bytes.getLong(16));
+      boolean plausible =
+          slot.number >= 0 && slot.number < NUMBER_MAX && slot.durable >= 0 && slot.committed >= 0;
+      return plausible && slot.number % SLOTS == index ? slot : null;
+    }
   }
 
-  /** Opens the mark, making an empty one where there is none; a torn one counts as zeros. */
+  private DurableMark(StorageFile file, Slot newest) {
+    this.file = file;
+    this.newest = newest;
+  }
+
+  /**
+   * Opens the mark, making one of zeros where there is none; durable on return then.
+   *
+   * @throws CorruptionException if neither slot is whole
+   */
   public static DurableMark open(Storage storage) throws IOException {
-    boolean exists = storage.exists(PATH);
-    StorageFile file = exists ? storage.open(PATH) : storage.create(PATH);
+    if (!storage.exists(PATH)) {
+      create(storage);
+    }
+    StorageFile file = storage.open(PATH);
     try {
-      DurableMark mark = new DurableMark(file);
-      if (exists) {
-        boolean _ = mark.read();
-      } else {
-        storage.syncDirectory("");
+      Slot newest = newest(file);
+      if (newest == null) {
+        throw new CorruptionException(PATH, 0, "neither of its two marks is what was written");
       }
-      return mark;
+      return new DurableMark(file, newest);
     } catch (IOException e) {
       file.close();
       throw e;
     }
   }
 
+  private static void create(Storage storage) throws IOException {
+    if (storage.exists(TEMPORARY)) {
+      storage.delete(TEMPORARY);
+    }
+    try (StorageFile file = storage.create(TEMPORARY)) {
+      for (int i = 0; i < SLOTS; i++) {
+        Slot slot = new Slot(i, 0, 0);
+        file.write(new ByteBuffer[] {slot.encoded()}, (long) i * SLOT_DISTANCE);
+      }
+      file.sync();
+    }
+    storage.rename(TEMPORARY, PATH);
+    storage.syncDirectory("");
+  }
+
+  private static @Nullable Slot newest(StorageFile file) throws IOException {
+    Slot newest = null;
+    for (int i = 0; i < SLOTS; i++) {
+      Slot slot = Slot.read(file, i);
+      if (slot != null && (newest == null || slot.number() > newest.number())) {
+        newest = slot;
+      }
+    }
+    return newest;
+  }
+
   /**
    * What the mark says, without making or changing anything.
    *
-   * @param whole false if there is a file but not what was written; the numbers are zeros then
+   * @param whole whether there is no file, or every byte of it is what was written
+   * @param usable whether there is no file, or one that tells something; else the numbers are zeros
    */
-  record Reading(boolean exists, boolean whole, long durable, long committed) {}
+  record Reading(boolean exists, boolean whole, boolean usable, long durable, long committed) {
+    static final Reading NONE = new Reading(false, true, true, 0, 0);
+  }
 
   static Reading peek(Storage storage) throws IOException {
     if (!storage.exists(PATH)) {
-      return new Reading(false, true, 0, 0);
+      return Reading.NONE;
     }
     try (StorageFile file = storage.open(PATH)) {
-      DurableMark mark = new DurableMark(file);
-      boolean whole = mark.read() && file.size() == BYTES;
-      return whole
-          ? new Reading(true, true, mark.durable, mark.committed)
-          : new Reading(true, false, 0, 0);
+      Slot newest = newest(file);
+      if (newest == null) {
+        return new Reading(true, false, false, 0, 0);
+      }
+      boolean whole =
+          Slot.read(file, 0) != null
+              && Slot.read(file, 1) != null
+              && file.size() == FILE_BYTES
+              && isZeroBetweenSlots(file);
+      return new Reading(true, whole, true, newest.durable(), newest.committed());
     }
   }
 
-  private synchronized boolean read() throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    if (file.read(bytes, 0) == BYTES && bytes.getInt(CHECKED) == Crc32c.of(bytes, 0, CHECKED)) {
-      durable = bytes.getLong(0);
-      committed = bytes.getLong(8);
-      return true;
-    }
-    return false;
+  private static boolean isZeroBetweenSlots(StorageFile file) throws IOException {
+    ByteBuffer between = ByteBuffer.allocate(SLOT_DISTANCE - SLOT_BYTES);
+    file.read(between, SLOT_BYTES);
+    return between.flip().mismatch(ByteBuffer.allocate(between.capacity())) < 0;
   }
 
   /** Every sequence up to here was durable. */
   public synchronized long durable() {
-    return durable;
+    return newest.durable();
   }
 
   /** Every sequence up to here was committed. */
   public synchronized long committed() {
-    return committed;
+    return newest.committed();
   }
 
   /**
@@ -100,28 +172,42 @@ public final class DurableMark implements Closeable {
    * is not noted. On a full disk the older mark stays.
    */
   public synchronized void write(long durableNow, long committedSeen) throws IOException {
-    long committedNow = Math.max(committed, committedSeen);
-    ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.putLong(0, durableNow).putLong(8, committedNow);
-    bytes.putInt(CHECKED, Crc32c.of(bytes, 0, CHECKED));
     try {
-      file.write(new ByteBuffer[] {bytes}, 0);
+      note(durableNow, committedSeen);
     } catch (DiskFullException e) {
       return; // an older mark is true as well
     }
-    durable = durableNow;
-    committed = committedNow;
+  }
+
+  private void note(long durableNow, long committedSeen) throws IOException {
+    Slot next =
+        new Slot(newest.number() + 1, durableNow, Math.max(newest.committed(), committedSeen));
+    long at = next.number() % SLOTS * SLOT_DISTANCE;
+    file.write(new ByteBuffer[] {next.encoded()}, at);
+    newest = next; // not before: what was cut off is written over next time, not the whole one
   }
 
   /**
    * Durably notes that everything up to a sequence is committed and durable here, whatever the mark
-   * said before; for before something is deleted that only an earlier state needs.
+   * said before; for before something is deleted that only an earlier state needs. In both slots:
+   * the damage of one must not send recovery to what is gone.
    */
   public synchronized void confirm(long sequence) throws IOException {
-    write(Math.max(durable, sequence), Math.max(committed, sequence));
-    sync();
-    if (committed < sequence) {
-      throw new DiskFullException(PATH, null);
+    noteInBoth(Math.max(newest.durable(), sequence), sequence);
+  }
+
+  /**
+   * Durably notes that no more than this is durable any more, for before the rest is cut. In both
+   * slots, so that none tells of what is missing.
+   */
+  public synchronized void lower(long durableNow, long committedSeen) throws IOException {
+    noteInBoth(durableNow, committedSeen);
+  }
+
+  private void noteInBoth(long durableNow, long committedSeen) throws IOException {
+    for (int i = 0; i < SLOTS; i++) {
+      note(durableNow, committedSeen);
+      file.sync();
     }
   }
 

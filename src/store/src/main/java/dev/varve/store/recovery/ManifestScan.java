@@ -51,7 +51,8 @@ record ManifestScan(
       long before = 0;
       while (scanner.next()) {
         long sequence = scanner.sequence();
-        if (scanner.kind() != RecordKind.EDIT || sequence <= before) {
+        boolean alone = scanner.batchSize() == 1 && scanner.expiresAtMs() == 0;
+        if (scanner.kind() != RecordKind.EDIT || !alone || sequence <= before) {
           throw new CorruptionException(path, scanner.offset(), "a record that is no next edit");
         }
         before = sequence;

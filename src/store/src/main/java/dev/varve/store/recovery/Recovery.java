@@ -83,6 +83,10 @@ public final class Recovery implements Closeable {
       committed = Math.max(committed, edit.recorded().committed());
     }
     long durable = Math.min(Math.max(markDurable, committed), cutAfter);
+    if (manifest.sequenceBehindDefect() >= 0 && manifest.sequenceBehindDefect() <= durable) {
+      // Before anything else: what the edits up to here say is not there any more.
+      throw new CorruptionException(ManifestState.PATH, manifest.goodLength(), manifest.defect());
+    }
     ManifestState state = new ManifestState();
     for (ManifestScan.PlacedEdit edit : manifest.edits()) {
       if (edit.sequence() <= committed) {
@@ -181,7 +185,7 @@ public final class Recovery implements Closeable {
     if (storage.exists(path)) {
       file = storage.open(path);
     } else if (mustExist) {
-      throw new CorruptionException(path, 0, "the file is missing");
+      throw missing(path);
     }
     try {
       if (file != null && base != null && file.size() < base.length()) {
@@ -195,6 +199,19 @@ public final class Recovery implements Closeable {
       }
       throw e;
     }
+  }
+
+  /**
+   * What to throw for a file that the manifest names and that is not there: where the manifest's
+   * own end is bad, an edit that is lost with it may have taken the file out of the store.
+   */
+  public CorruptionException missing(String path) {
+    return manifest.defect().isEmpty()
+        ? new CorruptionException(path, 0, "the file is missing")
+        : new CorruptionException(
+            ManifestState.PATH,
+            manifest.goodLength(),
+            manifest.defect() + "; the edits before it name " + path + ", which is missing");
   }
 
   /**
@@ -247,6 +264,9 @@ public final class Recovery implements Closeable {
         continue;
       }
       touched.add(cursor);
+      if (sequence > durable) {
+        cursor.suspect();
+      }
       while (cursor.present() && cursor.sequence() == sequence) {
         term = cursor.term();
         size = cursor.batchSize();
@@ -295,9 +315,7 @@ public final class Recovery implements Closeable {
         throw damaged(cursor);
       }
     }
-    boolean behind =
-        manifest.sequenceBehindDefect() >= 0 && manifest.sequenceBehindDefect() <= durable;
-    if (missing || behind) {
+    if (missing) {
       throw new CorruptionException(
           ManifestState.PATH,
           manifest.goodLength(),
@@ -315,7 +333,8 @@ public final class Recovery implements Closeable {
 
   /**
    * Makes the directory say what was found: removes what is beyond the kept sequence, finishes an
-   * unfinished cut and makes files that a crash kept from appearing. Durable on return.
+   * unfinished cut and makes files that a crash kept from appearing. What is kept beyond the
+   * durable sequence is written again before it is synced: {@link SuspectTail}. Durable on return.
    */
   public void settle(DurableMark mark) throws IOException {
     boolean newManifest = manifest.size() < 0;
@@ -324,23 +343,20 @@ public final class Recovery implements Closeable {
       storage.create(ManifestState.PATH).close();
     }
     if (cutAfter != CutIntent.NONE) {
-      mark.write(kept, committed);
-      mark.sync();
+      mark.lower(kept, committed);
     }
-    try (StorageFile file = storage.open(ManifestState.PATH)) {
-      file.truncate(manifestLength());
-      file.sync();
-    }
-    for (ManifestScan.PlacedEdit edit : manifest.edits()) {
-      if (edit.sequence() > committed && edit.recorded().edit() instanceof Edit.Roll roll) {
-        settleRolled(roll, edit.sequence() <= kept);
-      }
-    }
+    settleManifest(newManifest);
     for (TailCursor cursor : tails.values()) {
       StorageFile file = cursor.file();
       if (file != null) {
         file.truncate(cursor.keptLength());
+        SuspectTail.writeAgain(file, cursor.suspectFrom(), cursor.keptLength());
         file.sync(); // what a process that died had only handed to the page cache
+      }
+    }
+    for (ManifestScan.PlacedEdit edit : manifest.edits()) {
+      if (edit.sequence() > committed && edit.recorded().edit() instanceof Edit.Roll roll) {
+        settleRolled(roll, edit.sequence());
       }
     }
     for (String keyspace : keyspacesSeen()) {
@@ -364,14 +380,31 @@ public final class Recovery implements Closeable {
     return seen;
   }
 
-  private void settleRolled(Edit.Roll roll, boolean remains) throws IOException {
+  private void settleManifest(boolean made) throws IOException {
+    long durableLength = manifest.lengthUpTo(durable);
+    try (StorageFile file = storage.open(ManifestState.PATH)) {
+      file.truncate(manifestLength());
+      SuspectTail.writeAgain(file, durableLength, manifestLength());
+      file.sync();
+    }
+    if (durableLength == 0 && !made) {
+      SuspectTail.makeAnew(storage, ManifestState.PATH, manifestLength());
+    }
+  }
+
+  private void settleRolled(Edit.Roll roll, long sequence) throws IOException {
     String path = roll.opened().logPath(roll.keyspace());
     boolean exists = storage.exists(path);
-    if (remains && !exists) {
+    if (sequence > kept) {
+      if (exists) {
+        storage.delete(path);
+      }
+    } else if (!exists) {
       storage.createDirectory(roll.keyspace());
       storage.create(path).close();
-    } else if (!remains && exists) {
-      storage.delete(path);
+    } else if (sequence > durable) {
+      TailCursor cursor = tails.get(path);
+      SuspectTail.makeAnew(storage, path, cursor == null ? 0 : cursor.keptLength());
     }
   }
 

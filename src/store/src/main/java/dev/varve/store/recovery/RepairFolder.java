@@ -10,6 +10,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * The folder in which a repair keeps what it replaces, and the mark of a repair under way, which
@@ -17,6 +18,8 @@ import java.util.Locale;
  */
 final class RepairFolder {
   private static final String PREFIX = "_repair-";
+  private static final Pattern OWN =
+      Pattern.compile(PREFIX + "[0-9]{8}T[0-9]{6}(-[1-9][0-9]{0,5})?");
   private static final String REPORT = "report.txt";
   private static final String TEMPORARY = ".tmp";
   private static final int COPY_BYTES = 256 << 10;
@@ -34,7 +37,7 @@ final class RepairFolder {
   /** Marks the directory; durable on return: from now on no store is opened in it. */
   static RepairFolder begin(Storage storage, long nowMs) throws IOException {
     String name = read(storage, DirectoryMarks.REPAIRING);
-    if (!name.startsWith(PREFIX) || name.contains("/")) {
+    if (!OWN.matcher(name).matches()) {
       String wanted = PREFIX + NAME.format(Instant.ofEpochMilli(nowMs));
       name = wanted;
       for (int i = 2; storage.exists(name); i++) {

@@ -38,7 +38,7 @@ final class StoreSurvey {
   private final Tally tally = new Tally();
   private final ManifestState state = new ManifestState();
   private long cutAfter = CutIntent.NONE;
-  private DurableMark.Reading mark = new DurableMark.Reading(false, true, 0, 0);
+  private DurableMark.Reading mark = DurableMark.Reading.NONE;
   private boolean installing;
   private boolean manifestDamaged;
   private boolean opens;
@@ -141,12 +141,18 @@ final class StoreSurvey {
 
   private void readMark() throws IOException {
     mark = DurableMark.peek(storage);
-    if (!mark.whole()) {
+    if (!mark.usable()) {
       find(
           Severity.DEFECT,
           DurableMark.PATH,
-          "the mark of what is durable is not what was written; a torn end of the log can't be"
-              + " told from a damaged one",
+          "the mark of what is durable is not what was written, and opening refuses it; a torn end"
+              + " of the log can't be told from a damaged one",
+          "writes it anew");
+    } else if (!mark.whole()) {
+      find(
+          Severity.DEFECT,
+          DurableMark.PATH,
+          "one of its two marks is not what was written; the other one tells",
           "writes it anew");
     }
   }
@@ -416,7 +422,7 @@ final class StoreSurvey {
   }
 
   private void noteBatch(SegmentScanner at) {
-    if (mark.exists() && mark.whole() && at.sequence() > durableSequence) {
+    if (mark.exists() && mark.usable() && at.sequence() > durableSequence) {
       int[] counted =
           tally.beyondDurable.computeIfAbsent(at.sequence(), s -> new int[] {0, at.batchSize()});
       counted[0]++;
@@ -436,7 +442,7 @@ final class StoreSurvey {
    * batches. Where the mark is lost that can't be told, and everything is.
    */
   long keepUpTo() {
-    if (!mark.whole() || !mark.exists()) {
+    if (!mark.usable() || !mark.exists()) {
       return Long.MAX_VALUE;
     }
     Set<Long> editSequences = new LinkedHashSet<>();

@@ -26,6 +26,7 @@ final class TailCursor {
   private @Nullable String disorder;
   private long keptLength;
   private int keptCrc;
+  private long suspectFrom = Long.MAX_VALUE;
 
   /**
    * @param file null when there is none: it counts as empty
@@ -106,6 +107,16 @@ final class TailCursor {
       disorder = "a record that does not belong there, of sequence " + sequence;
       present = false;
     }
+  }
+
+  /** The current record and all behind it may never have been durable. */
+  void suspect() {
+    suspectFrom = Math.min(suspectFrom, open().offset());
+  }
+
+  /** Where the kept bytes begin of which no sync is known; {@link #keptLength} without any. */
+  long suspectFrom() {
+    return Math.min(suspectFrom, keptLength);
   }
 
   /** All records before the current one are kept. */

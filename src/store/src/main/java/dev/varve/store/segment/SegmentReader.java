@@ -121,6 +121,15 @@ public final class SegmentReader {
   }
 
   /**
+   * A record's sequence, of which the whole record is verified. The caller holds a reference.
+   *
+   * @throws CorruptRecordException if there is no whole record of exactly this length
+   */
+  public long sequence(long offset, int length) throws IOException {
+    return RecordCodec.sequence(load(offset, length), 0);
+  }
+
+  /**
    * Whether the record there has this key. Reads the key alone; only where it differs is the whole
    * record read and verified, so that a damaged key is never taken for another key.
    *

@@ -10,8 +10,9 @@ public enum Fault {
    */
   DISK_FULL,
   /**
-   * A sync throws and what was to be synced is dropped: reads still see it, but no later sync makes
-   * it durable, as it is on Linux. Any other operation just fails.
+   * A sync throws and what was to be synced is dropped: reads still see it, in this process and in
+   * the next, but no later sync makes it durable, as it is on Linux; only writing it again does.
+   * Any other operation just fails.
    */
   FAILED_SYNC,
   /**

@@ -68,9 +68,12 @@ final class SimulatedInode {
     unsynced.clear();
   }
 
-  /** What a failed sync does: the changes stay visible and will never be durable. */
+  /**
+   * What a failed sync does: the bytes stay visible and will never be durable unless they are
+   * written again. A size that was cut is metadata, which is not taken for clean.
+   */
   void dropUnsynced() {
-    unsynced.clear();
+    unsynced.removeIf(change -> change instanceof Change.Written);
   }
 
   void flipBit(long bit) {

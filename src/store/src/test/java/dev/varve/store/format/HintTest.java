@@ -39,7 +39,7 @@ class HintTest {
       assertEquals(sequence, hint.sequence());
       assertEquals(i % 9, hint.term());
       assertEquals(i * 3L, hint.expiresAtMs());
-      assertEquals((1L << 31) - 1 - i, hint.offset());
+      assertEquals((1L << 31) - (16 << 20) - i, hint.offset());
       assertEquals(16 << 20, hint.length());
       assertEquals(i % 2 == 0 ? RecordKind.PUT : RecordKind.TOMBSTONE, hint.kind());
       byte[] key = new byte[1 + random.nextInt(i % 50 == 0 ? 4096 : 40)];
@@ -110,7 +110,7 @@ class HintTest {
           sequence,
           i % 9,
           i * 3L,
-          (1L << 31) - 1 - i,
+          (1L << 31) - (16 << 20) - i,
           16 << 20,
           ByteBuffer.wrap(key));
     }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.store.recovery;
+
+import org.jspecify.annotations.NullMarked;
