@@ -521,8 +521,8 @@ final class GroupCommit {
               Throwable failure = null;
               try {
                 edit = swap.last().copy(closed);
-              } catch (IOException | RuntimeException e) {
-                failure = e;
+              } catch (IOException | RuntimeException | Error e) {
+                failure = e; // whatever it is, writes that wait must go on
               }
               Edit.Swap copied = edit;
               Throwable outcome = failure;
