@@ -16,6 +16,7 @@ import dev.varve.store.compaction.CompactionOptions;
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.recovery.CannotRestoreException;
 import dev.varve.store.recovery.Repair;
 import dev.varve.store.recovery.RestoredSegments;
@@ -208,6 +209,17 @@ class RetiredSegmentsTest {
       assertEquals(30, keyspace(store, "events").firstId());
       assertEquals(50, keyspace(store, "events").lastId());
     }
+  }
+
+  @Test
+  void singleFilesHaveTheOldOneInstead() throws IOException {
+    StoreOptions options = fixture.options.withLayout(Layout.SINGLE_FILE);
+    try (Store store =
+        Store.openStandalone(options, storage, Trampoline.runtime(fixture.nowMs::get))) {
+      load(store);
+      run(store, "good", Strategy.REWRITE, 0);
+    }
+    assertRefused("good", "the layout is single-file");
   }
 
   @Test

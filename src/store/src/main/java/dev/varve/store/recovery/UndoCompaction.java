@@ -1,6 +1,7 @@
 package dev.varve.store.recovery;
 
 import dev.varve.store.manifest.Edit;
+import dev.varve.store.manifest.Layout;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.recovery.Finding.Severity;
 import dev.varve.store.recovery.SurveyedSegment.Role;
@@ -62,6 +63,10 @@ public final class UndoCompaction {
       throw new CannotRestoreException(
           "the directory belongs to a member of a replicated shard, which must have the files that"
               + " the others have");
+    }
+    if (survey.state().layout() == Layout.SINGLE_FILE) {
+      throw new CannotRestoreException(
+          "the layout is single-file: what a compaction replaced is kept beside it as NAME.log.old");
     }
     for (ManifestState.SequencedCompaction unfinished :
         Installation.of(survey.state(), storage).toAdopt()) {
