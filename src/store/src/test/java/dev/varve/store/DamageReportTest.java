@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.varve.store.format.KeydirCheckpointWriter;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.recovery.DurableMark;
@@ -132,6 +133,11 @@ class DamageReportTest {
         fill(store);
       }
       storage.flipBit(dead, 8 * (16 + 3)); // the sequence of the first record
+      SimulatedStorage checkpointed = storage.killClone();
+      try (Store store = recovery.fixture.standalone(checkpointed)) {
+        assertEquals("live", StoreFixture.get(store, "main", "k"));
+      }
+      storage.delete(KeydirCheckpointWriter.path("main")); // with it nothing is compared
       if (sameSegment) {
         try (Store store = recovery.fixture.standalone(storage)) {
           assertEquals("live", StoreFixture.get(store, "main", "k"));

@@ -103,6 +103,9 @@ public final class RecordCodec {
     if (batchSize < 1 || batchSize > 0xFFFF || batchIndex < 0 || batchIndex >= batchSize) {
       throw new IllegalArgumentException("record " + batchIndex + " of a batch of " + batchSize);
     }
+    if (expiresAtMs < 0) {
+      throw new IllegalArgumentException("a record that expires before 1970: " + expiresAtMs);
+    }
     target.order(ByteOrder.LITTLE_ENDIAN);
     int start = target.position();
     target
@@ -178,7 +181,8 @@ public final class RecordCodec {
         && keyFits
         && valueLength >= 0
         && valueLength <= Limits.VALUE_BYTES_MAX
-        && batchIndex(buffer, at) < batchSize(buffer, at)) {
+        && batchIndex(buffer, at) < batchSize(buffer, at)
+        && expiresAtMs(buffer, at) >= 0) {
       return Check.WHOLE;
     }
     for (int i = 0; i < HEADER_BYTES; i += Long.BYTES) {
