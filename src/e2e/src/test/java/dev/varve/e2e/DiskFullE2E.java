@@ -55,8 +55,9 @@ class DiskFullE2E {
       load.fill();
       String volume = volumeOf(cluster, store.primary());
 
-      // Room for a part of what the run has to copy, and no more.
-      leaveFree(cluster, volume, 3);
+      // A run would take the segments that fit, and has the ballast for it: there is no room at
+      // all.
+      fill(cluster, volume);
       store.runNow("on-demand");
       JsonNode failed =
           store.awaitPolicyEvent(
@@ -115,14 +116,15 @@ class DiskFullE2E {
     return cluster.get("", "pv", name).at("/spec/hostPath/path").asText();
   }
 
-  private static void leaveFree(Cluster cluster, String volume, int mebibytes) {
+  private static void fill(Cluster cluster, String volume) {
     cluster
         .onNode(
             List.of(
                 "sh",
                 "-c",
-                "free=$(df -m %s | awk 'END { print $4 }') && dd if=/dev/zero of=%s/filler bs=1M count=$((free - %d))"
-                    .formatted(volume, volume, mebibytes)))
+                ("find %s -name _ballast -delete; dd if=/dev/zero of=%s/filler bs=4k;"
+                        + " test $(df -k %s | awk 'END { print $4 }') -lt 4")
+                    .formatted(volume, volume, volume)))
         .orFail();
   }
 }
