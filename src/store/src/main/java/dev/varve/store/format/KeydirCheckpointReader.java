@@ -64,7 +64,8 @@ public final class KeydirCheckpointReader {
                 spans()));
       }
       input.seek(KeydirCheckpointWriter.HEADER_BYTES);
-    } catch (BrokenFormatException e) {
+    } catch (BrokenFormatException | IllegalArgumentException e) {
+      // The latter: an id that no segment can have.
       throw new KeydirCheckpointDamagedException(path, String.valueOf(e.getMessage()));
     }
   }
