@@ -31,16 +31,24 @@ final class BatchEncoder {
     return bytes;
   }
 
-  /** Stages a batch; every keyspace it touches has an active segment. */
+  /**
+   * Stages a batch; every keyspace it touches has an active segment.
+   *
+   * @param bytesByKeyspace as {@link #bytesByKeyspace} has it
+   */
   static void stage(
-      Group group, LogTail tail, WriteBatch batch, long term, CompletableFuture<Long> done) {
+      Group group,
+      LogTail tail,
+      WriteBatch batch,
+      Map<String, Long> bytesByKeyspace,
+      long term,
+      CompletableFuture<Long> done) {
     long sequence = group.nextSequence();
     int size = batch.mutations().size();
     Map<LogFile, ByteBuffer> buffers = new LinkedHashMap<>();
-    bytesByKeyspace(batch)
-        .forEach(
-            (name, bytes) ->
-                buffers.put(active(tail, name), ByteBuffer.allocate(Math.toIntExact(bytes))));
+    bytesByKeyspace.forEach(
+        (name, bytes) ->
+            buffers.put(active(tail, name), ByteBuffer.allocate(Math.toIntExact(bytes))));
     List<Pending.Mutated> records = new ArrayList<>(size);
     LogFile file = null;
     ByteBuffer buffer = ByteBuffer.allocate(0);

@@ -88,7 +88,7 @@ final class Compactor {
     this.plans = plans;
     this.events = events;
     this.layout = layout;
-    this.singleFile = new SingleFileCompaction(storage, runtime, applied, tail, writer, times);
+    this.singleFile = new SingleFileCompaction(storage, runtime, applied, tail, writer);
   }
 
   Layout layout() {
@@ -194,7 +194,7 @@ final class Compactor {
       return report.skipped(plan.reason(), plan.message());
     }
     if (isSingleFile()) {
-      singleFile.run(request, keyspace, report, cancel);
+      singleFile.run(request, keyspace, nowMs, limiter(request), report, cancel);
       return committed(keyspace, report, cancel);
     }
     if (sealActive(keyspace, plan)) {
@@ -214,7 +214,7 @@ final class Compactor {
         throw new DiskFullException(keyspace.name(), null);
       }
     }
-    return rewrite(request, keyspace, inputs, nowMs, report, cancel);
+    return rewrite(request, keyspace, inputs, stats, nowMs, report, cancel);
   }
 
   /** Tries at once what has failed before this looked: nobody else would soon. */
@@ -244,11 +244,11 @@ final class Compactor {
       CompactionRequest request,
       Keyspace keyspace,
       List<SegmentId> selected,
+      List<SegmentStats> stats,
       long nowMs,
       CompactionReport report,
       CancelToken cancel)
       throws IOException {
-    List<SegmentStats> stats = plans.stats(keyspace, nowMs);
     List<LiveSegment> inputs = pin(keyspace, selected);
     try {
       List<SegmentRewriter.Source> sources = new ArrayList<>();
@@ -267,11 +267,7 @@ final class Compactor {
               keyspace.segmentBytes(),
               () -> tail.reserve(keyspace.name(), term),
               request.temporaryFolder(),
-              RateLimiter.yieldingTo(
-                  runtime.foregroundLatency(),
-                  request.rateLimitBytesPerSecond(),
-                  System::nanoTime,
-                  LockSupport::parkNanos),
+              limiter(request),
               cancel,
               report::progress);
       SegmentRewriter.Result result =
@@ -295,6 +291,14 @@ final class Compactor {
       inputs.forEach(input -> input.reader().release());
     }
     return committed(keyspace, report, cancel);
+  }
+
+  private RateLimiter limiter(CompactionRequest request) {
+    return RateLimiter.yieldingTo(
+        runtime.foregroundLatency(),
+        request.rateLimitBytesPerSecond(),
+        System::nanoTime,
+        LockSupport::parkNanos);
   }
 
   private SegmentRewriter.Result copy(
@@ -353,9 +357,7 @@ final class Compactor {
             request.runId(),
             keyspace.name(),
             selected,
-            result.outputs().stream()
-                .map(o -> new Edit.SegmentFile(o.id(), o.length(), o.crc()))
-                .toList(),
+            result.files(),
             result.runs(),
             result.runsLength(),
             result.runsCrc(),

@@ -145,7 +145,7 @@ final class GroupBuilder {
         roll(entry.getKey(), null);
       }
     }
-    BatchEncoder.stage(group, tail, batch, term, done);
+    BatchEncoder.stage(group, tail, batch, bytes, term, done);
     inFlight.add(group.pending().getLast());
     return true;
   }

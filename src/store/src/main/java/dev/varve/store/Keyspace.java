@@ -317,6 +317,11 @@ final class Keyspace {
       this.key = key;
     }
 
+    /** When the record that matched expires; 0: never. */
+    long expiresAtMs() {
+      return expiresAtMs;
+    }
+
     @Override
     public boolean matches(Location candidate) throws IOException {
       SegmentReader reader = acquire(candidate);

@@ -124,14 +124,15 @@ final class MemoryReclaim {
     CompactionOptions options =
         new CompactionOptions(
             keyspace.name(), Strategy.REWRITE, deadRatioMin, 0, deadRatioMin / 2, 0, false);
-    List<SegmentStats> stats = plans.stats(keyspace, times.read().hideMs());
+    long nowMs = times.read().hideMs();
+    List<SegmentStats> stats = plans.stats(keyspace, nowMs);
     CompactionPlan plan = CompactionPlanner.plan(options, keyspace.segmentBytes(), stats);
     if (!plan.wouldCompact()) {
       return false;
     }
     List<SegmentId> inputs = fitting(plan);
     if (!inputs.isEmpty()) {
-      return free(keyspace, inputs, stats);
+      return free(keyspace, inputs, stats, nowMs);
     }
     boolean sealable =
         plan.choices().stream().anyMatch(c -> c.selected() && c.segment().active()) && full;
@@ -156,7 +157,8 @@ final class MemoryReclaim {
     return inputs;
   }
 
-  private boolean free(Keyspace keyspace, List<SegmentId> selected, List<SegmentStats> stats)
+  private boolean free(
+      Keyspace keyspace, List<SegmentId> selected, List<SegmentStats> stats, long nowMs)
       throws IOException {
     String name = keyspace.name();
     long term = tail.appended().termStarts().getLast().term();
@@ -186,7 +188,7 @@ final class MemoryReclaim {
               sources,
               InputLiveness.lookup(keyspace.keydir(), inputs),
               CompactionPlanner.lowestOutside(stats, order),
-              times.read().hideMs());
+              nowMs);
       rewriter.install();
     } catch (DiskFullException e) {
       LOG.log(System.Logger.Level.WARNING, "no room to free memory of {0}: {1}", name, e);
@@ -208,9 +210,7 @@ final class MemoryReclaim {
             "memory-" + result.runs().name(),
             keyspace,
             inputs,
-            result.outputs().stream()
-                .map(o -> new Edit.SegmentFile(o.id(), o.length(), o.crc()))
-                .toList(),
+            result.files(),
             result.runs(),
             result.runsLength(),
             result.runsCrc(),

@@ -15,8 +15,6 @@ import dev.varve.store.segment.SegmentScanner;
 import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -169,7 +167,7 @@ final class SegmentLoader {
     if (other == null) {
       keyspace.account(null, 0, now, expiresAtMs);
     } else if (isOlder(other, now, sequence)) {
-      keyspace.account(other, expiryOf(other), now, expiresAtMs);
+      keyspace.account(other, match.expiresAtMs(), now, expiresAtMs);
     } else {
       keyspace.keydir().replace(hash, now, other); // which is newer, or the same record
     }
@@ -185,31 +183,12 @@ final class SegmentLoader {
         : sequenceOf(record) < sequence;
   }
 
-  private long expiryOf(Location location) throws IOException {
-    SegmentReader reader = acquire(location);
-    try {
-      ByteBuffer header =
-          ByteBuffer.allocate(RecordCodec.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      if (reader.file().read(header, location.offset()) != RecordCodec.HEADER_BYTES) {
-        throw new CorruptionException(reader.path(), location.offset(), "the file ends too early");
-      }
-      return RecordCodec.expiresAtMs(header, 0);
-    } finally {
-      reader.release();
-    }
-  }
-
-  private SegmentReader acquire(Location location) {
+  /** Verified: a damaged sequence must not make an old record the newest of its key. */
+  private long sequenceOf(Location location) throws IOException {
     SegmentReader reader = keyspace.acquire(location);
     if (reader == null) {
       throw new IllegalStateException("a segment is gone while the store is opened");
     }
-    return reader;
-  }
-
-  /** Verified: a damaged sequence must not make an old record the newest of its key. */
-  private long sequenceOf(Location location) throws IOException {
-    SegmentReader reader = acquire(location);
     try {
       return reader.sequence(location.offset(), location.length());
     } catch (CorruptRecordException e) {

@@ -12,7 +12,6 @@ import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,26 +36,29 @@ final class SingleFileCompaction {
   private final Applied applied;
   private final LogTail tail;
   private final GroupCommit writer;
-  private final Times times;
 
   SingleFileCompaction(
-      Storage storage,
-      StoreRuntime runtime,
-      Applied applied,
-      LogTail tail,
-      GroupCommit writer,
-      Times times) {
+      Storage storage, StoreRuntime runtime, Applied applied, LogTail tail, GroupCommit writer) {
     this.storage = storage;
     this.runtime = runtime;
     this.applied = applied;
     this.tail = tail;
     this.writer = writer;
-    this.times = times;
   }
 
-  /** Returns once the swap is committed. */
+  /**
+   * Returns once the swap is committed.
+   *
+   * @param nowMs what expired by then is left out
+   * @param limiter the rate of the first round
+   */
   void run(
-      CompactionRequest request, Keyspace keyspace, CompactionReport report, CancelToken cancel)
+      CompactionRequest request,
+      Keyspace keyspace,
+      long nowMs,
+      RateLimiter limiter,
+      CompactionReport report,
+      CancelToken cancel)
       throws IOException {
     LiveSegment active = pin(keyspace);
     try {
@@ -73,7 +75,7 @@ final class SingleFileCompaction {
               cancel,
               report::progress)) {
         try {
-          new Run(request, keyspace, active, copy, cancel, report).run();
+          new Run(request, keyspace, active, copy, cancel, report).run(nowMs, limiter);
         } catch (OutcomeUnknownException | StorePoisonedException | StoreClosedException e) {
           throw e; // the edit may be in the log: the next opening tells, and deletes what is not
         } catch (IOException | RuntimeException e) {
@@ -125,7 +127,7 @@ final class SingleFileCompaction {
       this.report = report;
     }
 
-    void run() throws IOException {
+    void run(long nowMs, RateLimiter limiter) throws IOException {
       List<LiveSegment> inputs = List.of(active);
       boolean scan = request.options().strategy() == Strategy.SCAN;
       // The length first: a place that the index has is then below it, or of a later round.
@@ -135,9 +137,8 @@ final class SingleFileCompaction {
           scan
               ? InputLiveness.scan(keyspace.keydir(), inputs)
               : InputLiveness.lookup(keyspace.keydir(), inputs),
-          times.read().hideMs(),
-          RateLimiter.of(
-              request.rateLimitBytesPerSecond(), System::nanoTime, LockSupport::parkNanos));
+          nowMs,
+          limiter);
       int rounds = catchUp(inputs, 0);
       copy.install();
       while (!swap()) {

@@ -173,7 +173,8 @@ public final class FileCopy implements Closeable {
       long hash = Hash.of(scanner.buffer().array(), scanner.keyPosition(), scanner.keyLength());
       if (!liveness.isLive(0, hash, scanner.offset(), scanner.length(), tombstone)) {
         recordsDropped++;
-      } else if (droppableMs != Long.MIN_VALUE && hidesOnly(scanner, tombstone, droppableMs)) {
+      } else if (droppableMs != Long.MIN_VALUE
+          && SegmentRewriter.hidesOnly(scanner, tombstone, droppableMs)) {
         recordsDropped++;
         list.dropped(0, scanner.offset(), scanner.length(), tombstone, hash);
       } else {
@@ -187,10 +188,6 @@ public final class FileCopy implements Closeable {
     limiter.acquire(to - accounted, token);
     told.read(to, to);
     copiedTo = to;
-  }
-
-  private static boolean hidesOnly(SegmentScanner scanner, boolean tombstone, long nowMs) {
-    return tombstone || (scanner.expiresAtMs() != 0 && scanner.expiresAtMs() <= nowMs);
   }
 
   private void append(ByteBuffer from, int at, int length) throws IOException {
@@ -225,18 +222,8 @@ public final class FileCopy implements Closeable {
 
   private void deleteAll(Throwable cause) {
     for (String path : paths()) {
-      delete(temporary(path), cause);
-      delete(path, cause);
-    }
-  }
-
-  private void delete(String path, Throwable cause) {
-    try {
-      if (storage.exists(path)) {
-        storage.delete(path);
-      }
-    } catch (IOException e) {
-      cause.addSuppressed(e);
+      Outputs.delete(storage, temporary(path), cause);
+      Outputs.delete(storage, path, cause);
     }
   }
 

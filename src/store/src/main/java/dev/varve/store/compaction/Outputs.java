@@ -126,13 +126,18 @@ final class Outputs {
     buffer.clear();
     closeQuietly(cause);
     for (Temporary temporary : temporaries) {
-      delete(temporary.path(), cause);
-      delete(temporary.installed(), cause);
+      delete(storage, temporary.path(), cause);
+      delete(storage, temporary.installed(), cause);
     }
     temporaries.clear();
   }
 
-  private void delete(String path, Throwable cause) {
+  /**
+   * Deletes a file of a run that is given up.
+   *
+   * @param cause gets what went wrong as suppressed: the next opening does it
+   */
+  static void delete(Storage storage, String path, Throwable cause) {
     try {
       if (storage.exists(path)) {
         storage.delete(path);

@@ -6,6 +6,7 @@ import dev.varve.store.format.RunListWriter;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.keydir.Hash;
+import dev.varve.store.manifest.Edit;
 import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.segment.FileChecksum;
 import dev.varve.store.segment.ScanEnd;
@@ -67,7 +68,15 @@ public final class SegmentRewriter {
       int runsCrc,
       long recordsScanned,
       long recordsDropped,
-      long bytesCopied) {}
+      long bytesCopied) {
+
+    /** The outputs as an edit names them. */
+    public List<Edit.SegmentFile> files() {
+      return outputs.stream()
+          .map(output -> new Edit.SegmentFile(output.id(), output.length(), output.crc()))
+          .toList();
+    }
+  }
 
   private static final long PROGRESS_BYTES = 256 << 10;
 
@@ -213,7 +222,8 @@ public final class SegmentRewriter {
     account(source.length() - accounted, total);
   }
 
-  private static boolean hidesOnly(SegmentScanner scanner, boolean tombstone, long nowMs) {
+  /** Whether the scanner's record is there only to hide older ones of its key. */
+  static boolean hidesOnly(SegmentScanner scanner, boolean tombstone, long nowMs) {
     return tombstone || (scanner.expiresAtMs() != 0 && scanner.expiresAtMs() <= nowMs);
   }
 
@@ -244,20 +254,10 @@ public final class SegmentRewriter {
     outputs.discard(cause);
     if (result != null) {
       for (OutputSegment output : result.outputs()) {
-        delete(output.id().logPath(keyspace), cause);
-        delete(output.id().hintPath(keyspace), cause);
+        Outputs.delete(storage, output.id().logPath(keyspace), cause);
+        Outputs.delete(storage, output.id().hintPath(keyspace), cause);
       }
-      delete(result.runs().runsPath(keyspace), cause);
-    }
-  }
-
-  private void delete(String path, Throwable cause) {
-    try {
-      if (storage.exists(path)) {
-        storage.delete(path);
-      }
-    } catch (IOException e) {
-      cause.addSuppressed(e);
+      Outputs.delete(storage, result.runs().runsPath(keyspace), cause);
     }
   }
 }
