@@ -1,11 +1,13 @@
 package dev.varve.store;
 
+import dev.varve.store.format.RecordCodec;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.InconsistentEditException;
 import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
 import java.io.IOException;
+import java.util.List;
 
 /** Makes committed entries visible, in order; on the writer. */
 final class Applier {
@@ -73,21 +75,23 @@ final class Applier {
   }
 
   private void applyBatch(Pending.Batch batch) throws IOException {
+    boolean tombstones = false;
+    long userBytes = 0;
     applied.lock().lock();
     try {
-      for (Pending.Mutated record : batch.records()) {
+      List<Pending.Mutated> records = batch.records();
+      for (int i = 0; i < records.size(); i++) {
+        Pending.Mutated record = records.get(i);
         Keyspace keyspace = record.keyspace();
         keyspace.apply(record.hash(), record.key(), record.location(), record.expiresAtMs());
-        LiveSegment segment = keyspace.table().at(record.location().segment());
-        if (segment == null) {
-          throw new IllegalStateException("the segment of a committed record is gone");
-        }
-        segment.noteRecord(
-            batch.sequence(),
-            record.location().tombstone(),
-            record.location().offset() + record.location().length());
-        if (batch.sequence() > openedAt) {
-          keyspace.noteWritten(record.location());
+        tombstones |= record.location().tombstone();
+        userBytes += record.location().length() - RecordCodec.HEADER_BYTES;
+        // Records of a segment follow each other there: what readers see of it is said once.
+        boolean last = i + 1 == records.size() || !isInSameSegment(record, records.get(i + 1));
+        if (last) {
+          noteRecords(batch.sequence(), record, tombstones, userBytes);
+          tombstones = false;
+          userBytes = 0;
         }
       }
       // Readers go by the id alone, so all the rest is in place before.
@@ -100,6 +104,24 @@ final class Applier {
       if (record.keyspace().type() == KeyspaceType.STREAM) {
         record.keyspace().waiters().reached(record.keyspace().lastId());
       }
+    }
+  }
+
+  private static boolean isInSameSegment(Pending.Mutated one, Pending.Mutated other) {
+    return one.keyspace() == other.keyspace()
+        && one.location().segment() == other.location().segment();
+  }
+
+  private void noteRecords(
+      long sequence, Pending.Mutated last, boolean tombstones, long userBytes) {
+    Keyspace keyspace = last.keyspace();
+    LiveSegment segment = keyspace.table().at(last.location().segment());
+    if (segment == null) {
+      throw new IllegalStateException("the segment of a committed record is gone");
+    }
+    segment.noteRecords(sequence, tombstones, last.location().offset() + last.location().length());
+    if (sequence > openedAt) {
+      keyspace.noteWritten(userBytes);
     }
   }
 

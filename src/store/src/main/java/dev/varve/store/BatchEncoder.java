@@ -24,9 +24,18 @@ final class BatchEncoder {
   /** Bytes that the batch adds to each keyspace's segment. */
   static Map<String, Long> bytesByKeyspace(WriteBatch batch) {
     Map<String, Long> bytes = new LinkedHashMap<>();
+    String keyspace = null;
+    long sum = 0; // of neighbours in one keyspace: the map is asked once for all of them
     for (WriteBatch.Mutation mutation : batch.mutations()) {
-      long length = RecordCodec.encodedLength(mutation.key().length, value(mutation).length);
-      bytes.merge(mutation.keyspace(), length, Long::sum);
+      if (keyspace != null && !keyspace.equals(mutation.keyspace())) {
+        bytes.merge(keyspace, sum, Long::sum);
+        sum = 0;
+      }
+      keyspace = mutation.keyspace();
+      sum += RecordCodec.encodedLength(mutation.key().length, value(mutation).length);
+    }
+    if (keyspace != null) {
+      bytes.merge(keyspace, sum, Long::sum);
     }
     return bytes;
   }

@@ -78,6 +78,14 @@ final class GroupCommit {
     schedule();
   }
 
+  /** Submits an operation whose caller waits for it, and may do the writer's work meanwhile. */
+  void submitAndServe(Operation.Leading operation) {
+    leadings.add(operation);
+    if (scheduled.compareAndSet(false, true)) {
+      runtime.executeOnWriter(this::run, operation.done()::isDone);
+    }
+  }
+
   void commit(long sequence) {
     commitTarget.accumulateAndGet(sequence, Math::max);
     schedule();
@@ -143,6 +151,10 @@ final class GroupCommit {
 
   private void pump() {
     while (!busy) {
+      if (runtime.writerKeepsCaller()) {
+        schedule();
+        return;
+      }
       Operation control = controls.poll();
       if (control != null) {
         putBackOpen();

@@ -1,7 +1,6 @@
 package dev.varve.store;
 
 import dev.varve.store.format.LogRecord;
-import dev.varve.store.format.RecordCodec;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.format.StreamEntryCodec;
 import dev.varve.store.keydir.Hash;
@@ -113,9 +112,9 @@ final class Keyspace {
     return userBytes.get();
   }
 
-  /** Takes note of a record that was committed. */
-  void noteWritten(Location record) {
-    userBytes.addAndGet(record.length() - (long) RecordCodec.HEADER_BYTES);
+  /** Takes note of key and value bytes that were committed. */
+  void noteWritten(long bytes) {
+    userBytes.addAndGet(bytes);
   }
 
   /** What is hidden for good. */

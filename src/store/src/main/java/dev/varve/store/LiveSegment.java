@@ -49,15 +49,28 @@ final class LiveSegment {
     return reader;
   }
 
-  /** Takes note of a committed record that ends at {@code end}. */
-  void noteRecord(long sequence, boolean tombstone, long end) {
-    ascending &= sequence >= maxSequence;
-    minSequence = Math.min(minSequence, sequence);
-    maxSequence = Math.max(maxSequence, sequence);
-    if (tombstone) {
-      maxTombstoneSequence = Math.max(maxTombstoneSequence, sequence);
+  /**
+   * Takes note of a batch's committed records, the last of which ends at {@code end}.
+   *
+   * @param tombstones whether there is one among them
+   */
+  void noteRecords(long sequence, boolean tombstones, long end) {
+    // Each write of a field costs a fence: most records change few of them.
+    if (sequence < maxSequence && ascending) {
+      ascending = false;
     }
-    committedLength = Math.max(committedLength, end);
+    if (sequence < minSequence) {
+      minSequence = sequence;
+    }
+    if (sequence > maxSequence) {
+      maxSequence = sequence;
+    }
+    if (tombstones && sequence > maxTombstoneSequence) {
+      maxTombstoneSequence = sequence;
+    }
+    if (end > committedLength) {
+      committedLength = end;
+    }
   }
 
   /** Takes note of all records of a sealed segment that compaction made. */

@@ -208,7 +208,7 @@ final class Opening implements TailSink {
       if (!keyspace.cutsOff(sequence, record.key())) {
         keyspace.apply(Hash.of(record.key()), record.key(), location, record.expiresAtMs());
       }
-      segment.noteRecord(sequence, record.tombstone(), record.offset() + record.length());
+      segment.noteRecords(sequence, record.tombstone(), record.offset() + record.length());
     }
   }
 

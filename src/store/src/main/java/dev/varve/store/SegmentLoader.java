@@ -156,7 +156,7 @@ final class SegmentLoader {
       throw new CorruptionException(
           segment.reader().path(), now.offset(), "a record that is no entry of a stream");
     }
-    segment.noteRecord(sequence, now.tombstone(), now.offset() + now.length());
+    segment.noteRecords(sequence, now.tombstone(), now.offset() + now.length());
     keyspace.noteId(key);
     if (keyspace.cutsOff(sequence, key)) {
       return; // as after a sweep: nothing older of the key is visible either

@@ -164,16 +164,40 @@ public final class Store implements AutoCloseable {
    */
   public CompletableFuture<Long> write(WriteBatch batch) {
     CompletableFuture<Long> done = new CompletableFuture<>();
+    if (checked(batch, done)) {
+      parts.writer().submit(new Operation.Write(batch, done));
+    }
+    return done;
+  }
+
+  /**
+   * Writes a batch and waits until it is durable, committed and visible. Faster than waiting for
+   * {@link #write} where few write at once: while nobody else keeps the store's writer busy, this
+   * thread does its work, but for a virtual thread. Dependents of other writes' futures may then
+   * run on it.
+   *
+   * @return the batch's sequence
+   * @throws IOException what {@link #write} fails with; an interrupt is none of it, and stays
+   *     pending
+   */
+  public long writeAndWait(WriteBatch batch) throws IOException {
+    CompletableFuture<Long> done = new CompletableFuture<>();
+    if (checked(batch, done)) {
+      parts.writer().submitAndServe(new Operation.Write(batch, done));
+    }
+    return parts.runtime().await(done);
+  }
+
+  private boolean checked(WriteBatch batch, CompletableFuture<Long> done) {
     try {
       if (parts.published().state().leading()) {
         BatchCheck.check(batch, parts.keyspaces());
       }
+      return true;
     } catch (InvalidWriteException e) {
       done.completeExceptionally(e);
-      return done;
+      return false;
     }
-    parts.writer().submit(new Operation.Write(batch, done));
-    return done;
   }
 
   /**

@@ -14,6 +14,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -191,7 +192,7 @@ public final class StoreRuntime implements AutoCloseable {
     ExecutorService maintenance = thread(name + "-maintenance");
     ExecutorService compactions = thread(name + "-compaction"); // started when first needed
     return new StoreRuntime(
-        writer,
+        new WriterThread(writer),
         syncer,
         maintenance,
         compactions,
@@ -209,6 +210,20 @@ public final class StoreRuntime implements AutoCloseable {
 
   public Executor writer() {
     return writer;
+  }
+
+  /** Hands a task to the writer, of which this thread may do the work until {@code done}. */
+  void executeOnWriter(Runnable task, BooleanSupplier done) {
+    if (writer instanceof WriterThread here) {
+      here.executeHere(task, done);
+    } else {
+      writer.execute(task);
+    }
+  }
+
+  /** For the writer's tasks: whether one of them keeps a thread that has waited long enough. */
+  boolean writerKeepsCaller() {
+    return writer instanceof WriterThread here && here.keepsCaller();
   }
 
   public Executor syncer() {
@@ -242,7 +257,7 @@ public final class StoreRuntime implements AutoCloseable {
 
   /**
    * Ends the threads that {@link #threads} made, after their tasks; close the store first. Never
-   * interrupts: that would close the files under the store.
+   * interrupts them.
    */
   @Override
   public void close() {

@@ -10,18 +10,18 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A directory of a POSIX file system, through {@link FileChannel}.
- *
- * <p>Interrupting a thread inside {@code FileChannel} I/O closes the channel for every thread. So
- * no thread that uses a storage is ever interrupted to stop it; as a guard, an interrupt that is
- * already pending is set aside during each call and restored after it.
+ * A directory of a POSIX file system. On Linux on x86-64 or AArch64 its files are read and written
+ * by calls of the C library, which interrupts of threads have no effect on; a program that has not
+ * been given {@code --enable-native-access} gets the JVM's warning about that once. Elsewhere they
+ * are {@link FileChannel}s, which an interrupt of a thread inside a call closes for every thread:
+ * there no thread that uses a store may be interrupted.
  */
 public final class PosixStorage implements Storage {
 
@@ -29,16 +29,23 @@ public final class PosixStorage implements Storage {
 
   private final Path root;
   private final boolean writable;
+  private final boolean channels;
 
   /** Uses {@code root}, creating it with its parents if it is absent. */
   public PosixStorage(Path root) throws IOException {
     Files.createDirectories(root.toAbsolutePath());
-    this(root.toRealPath(), true);
+    this(root.toRealPath(), true, !LinuxCalls.AVAILABLE);
   }
 
-  private PosixStorage(Path realRoot, boolean writable) {
+  private PosixStorage(Path realRoot, boolean writable, boolean channels) {
     this.root = realRoot;
     this.writable = writable;
+    this.channels = channels;
+  }
+
+  /** The same directory, through {@link FileChannel} wherever it is. */
+  PosixStorage throughChannels() {
+    return new PosixStorage(root, writable, true);
   }
 
   /**
@@ -53,7 +60,7 @@ public final class PosixStorage implements Storage {
     if (!Files.isDirectory(real)) {
       throw new NoSuchFileException(root.toString(), null, "not a directory");
     }
-    return new PosixStorage(real, false);
+    return new PosixStorage(real, false, !LinuxCalls.AVAILABLE);
   }
 
   /** The store's own directory. */
@@ -64,24 +71,21 @@ public final class PosixStorage implements Storage {
   @Override
   public StorageFile create(String path) throws IOException {
     requireWritable();
-    return openChannel(path, StandardOpenOption.CREATE_NEW);
+    return openFile(path, true);
   }
 
   @Override
   public StorageFile open(String path) throws IOException {
-    return openChannel(path, null);
+    return openFile(path, false);
   }
 
-  private StorageFile openChannel(String path, @Nullable StandardOpenOption creation)
-      throws IOException {
+  private StorageFile openFile(String path, boolean create) throws IOException {
     Path target = resolve(path);
+    if (!channels) {
+      return LinuxFile.open(target.toString(), path, writable, create);
+    }
     try {
-      FileChannel channel =
-          creation == null
-              ? FileChannel.open(target, openOptions())
-              : FileChannel.open(
-                  target, StandardOpenOption.READ, StandardOpenOption.WRITE, creation);
-      return new PosixFile(channel, path, this);
+      return new ChannelFile(FileChannel.open(target, openOptions(create)), path, this);
     } catch (IOException e) {
       throw translated(e, path, 1);
     }
@@ -136,8 +140,13 @@ public final class PosixStorage implements Storage {
   @Override
   public void syncDirectory(String path) throws IOException {
     requireWritable();
+    Path directory = resolve(path);
+    if (!channels) {
+      LinuxFile.syncDirectory(directory.toString(), path);
+      return;
+    }
     boolean interrupted = Thread.interrupted();
-    try (FileChannel channel = FileChannel.open(resolve(path), StandardOpenOption.READ)) {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     } finally {
       restore(interrupted);
@@ -199,10 +208,15 @@ public final class PosixStorage implements Storage {
     return Files.getFileStore(root).getUsableSpace();
   }
 
-  private Set<StandardOpenOption> openOptions() {
-    return writable
-        ? Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE)
-        : Set.of(StandardOpenOption.READ);
+  private Set<StandardOpenOption> openOptions(boolean create) {
+    Set<StandardOpenOption> options = EnumSet.of(StandardOpenOption.READ);
+    if (writable) {
+      options.add(StandardOpenOption.WRITE);
+    }
+    if (create) {
+      options.add(StandardOpenOption.CREATE_NEW);
+    }
+    return options;
   }
 
   private void requireWritable() {

@@ -20,10 +20,10 @@ class PosixStorageTest {
 
   @TempDir Path directory;
 
-  /** Pitfall 18. */
+  /** Pitfall 18, where files are channels. */
   @Test
   void pendingInterruptClosesNoChannelAndIsKept() throws IOException {
-    PosixStorage storage = new PosixStorage(directory);
+    PosixStorage storage = new PosixStorage(directory).throughChannels();
     try (StorageFile file = storage.create("a")) {
       Thread.currentThread().interrupt();
       file.write(new ByteBuffer[] {ByteBuffer.wrap("abc".getBytes(UTF_8))}, 0);
@@ -77,6 +77,7 @@ class PosixStorageTest {
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xshare:auto",
+                "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
                 LockAttempt.class.getName(),

@@ -25,6 +25,7 @@ class StorageContractTest {
 
   enum Kind {
     POSIX,
+    CHANNELS,
     SIMULATED,
     MEMORY
   }
@@ -34,6 +35,7 @@ class StorageContractTest {
   private Storage storage(Kind kind) throws IOException {
     return switch (kind) {
       case POSIX -> new PosixStorage(directory.resolve("store"));
+      case CHANNELS -> new PosixStorage(directory.resolve("store")).throughChannels();
       case SIMULATED -> new SimulatedStorage();
       case MEMORY -> new MemoryStorage(MemoryStorage.CAPACITY_BYTES_MIN);
     };

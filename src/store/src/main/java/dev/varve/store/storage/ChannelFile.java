@@ -3,19 +3,14 @@ package dev.varve.store.storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.util.Locale;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** One open file of a {@link PosixStorage}. */
-final class PosixFile implements StorageFile {
-
-  /**
-   * Linux's {@code fdatasync} also writes the metadata without which the data can't be read back,
-   * the size among it, and spares the journal commit for a mere change of times. POSIX systems
-   * where the JDK promises less get the full {@code fsync}.
-   */
-  private static final boolean SYNC_METADATA =
-      !System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("linux");
+/**
+ * One open file of a {@link PosixStorage} where {@link LinuxFile} is not to be had. Interrupting a
+ * thread inside one of its calls closes the file for every thread; an interrupt that is already
+ * pending is set aside during each call and restored after it.
+ */
+final class ChannelFile implements StorageFile {
 
   private final FileChannel channel;
   private final String path;
@@ -24,7 +19,7 @@ final class PosixFile implements StorageFile {
   /** Guards the channel's position, which only gathered writes use. */
   private final ReentrantLock position = new ReentrantLock();
 
-  PosixFile(FileChannel channel, String path, PosixStorage storage) {
+  ChannelFile(FileChannel channel, String path, PosixStorage storage) {
     this.channel = channel;
     this.path = path;
     this.storage = storage;
@@ -96,7 +91,7 @@ final class PosixFile implements StorageFile {
     boolean interrupted = Thread.interrupted();
     try {
       // Not translated: even where the cause is a full disk, a failed sync is a failed sync.
-      channel.force(SYNC_METADATA);
+      channel.force(true); // data alone need not include the size on every system
     } finally {
       PosixStorage.restore(interrupted);
     }
