@@ -9,7 +9,7 @@ public enum Contender {
       "Varve",
       "main keyspace with 64 MiB segments, usual bounds; durable put: one batch; bulk load: batches of"
           + " 500 entries, at most 32 unanswered; compaction: Rewrite, forced, retired segments deleted at"
-          + " once, no rate limit") {
+          + " once, no rate limit (but adaptive where latency is measured)") {
     @Override
     public Engine open(Path directory) throws IOException {
       return new VarveEngine(directory);

@@ -29,6 +29,9 @@ public interface Engine extends AutoCloseable {
     load(data, index -> 0, progress);
   }
 
+  /** Is told how long an operation took, for what goes by that. */
+  default void took(long nanos) {}
+
   /** Compacts all that is worth compacting, on the calling thread, beside other calls. */
   void compact() throws IOException;
 

@@ -11,6 +11,7 @@ import dev.varve.store.Versioned;
 import dev.varve.store.WriteBatch;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionOptions;
+import dev.varve.store.compaction.RecentLatency;
 import dev.varve.store.storage.PosixStorage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,10 +32,11 @@ public final class VarveEngine implements Engine {
 
   private final StoreRuntime runtime;
   private final Store store;
+  private final RecentLatency latency = new RecentLatency(System::nanoTime);
 
   /** Opens the store and leads it. */
   public VarveEngine(Path directory) throws IOException {
-    runtime = StoreRuntime.threads("varve");
+    runtime = StoreRuntime.threads("varve").withForegroundLatency(latency);
     try {
       store = Store.openStandalone(StoreOptions.defaults(), new PosixStorage(directory), runtime);
     } catch (IOException | RuntimeException e) {
@@ -45,7 +47,7 @@ public final class VarveEngine implements Engine {
 
   @Override
   public void put(byte[] key, byte[] value) throws IOException {
-    await(store.write(new WriteBatch().put(KEYSPACE, key, value)));
+    store.writeAndWait(new WriteBatch().put(KEYSPACE, key, value));
   }
 
   @Override
@@ -100,6 +102,11 @@ public final class VarveEngine implements Engine {
       throw new IOException("compaction failed: " + end.reason() + ", " + end.message());
     }
     return end;
+  }
+
+  @Override
+  public void took(long nanos) {
+    latency.record(nanos);
   }
 
   /** The keyspace's figures. */

@@ -48,7 +48,8 @@ final class LatencyWhileCompacting implements Scenario {
   public String method() {
     return "One thread gets and 16 threads put (durably) uniform keys at 1 KiB at the same time; first"
         + " as fast as they can, then at half of each of those rates, in turns without and with a"
-        + " thread that compacts again and again. Latency counts from the time at which an operation"
+        + " thread that compacts again and again, Varve at the rate that it adapts to these"
+        + " latencies. Latency counts from the time at which an operation"
         + " was meant to start (no coordinated omission), in HdrHistograms of three digits. Figures"
         + " are microseconds; the ratio is compacting ÷ idle. Peers' rows compare how many times"
         + " worse each gets by its own compaction.";
@@ -136,11 +137,13 @@ final class LatencyWhileCompacting implements Scenario {
     Duration length = session.settings().measure();
     Updates updates = new Updates(engine, data, Distribution.uniform(data.keys()));
     ClosedLoad.Work get =
-        (worker, random) -> {
-          long index = random.nextLong(data.keys());
-          Verification.present(index, engine.get(data.key(index)), data);
-        };
-    ClosedLoad.Work put = updates.by(THREADS[PUT]);
+        told(
+            engine,
+            (worker, random) -> {
+              long index = random.nextLong(data.keys());
+              Verification.present(index, engine.get(data.key(index)), data);
+            });
+    ClosedLoad.Work put = told(engine, updates.by(THREADS[PUT]));
     double[] maximum = maximum(length, get, put);
     double[][][] idle = new double[2][PERCENTILES.length][turns];
     double[][][] compacting = new double[2][PERCENTILES.length][turns];
@@ -171,6 +174,15 @@ final class LatencyWhileCompacting implements Scenario {
             BackgroundCompaction.describe(compactions),
             Math.min(100, 100.0 * busyNanos / ((double) turns * length.toNanos())));
     return new Taken(idle, compacting, note);
+  }
+
+  /** The same, and tells the engine how long it took: by that a compaction may yield. */
+  private static ClosedLoad.Work told(Engine engine, ClosedLoad.Work work) {
+    return (worker, random) -> {
+      long started = System.nanoTime();
+      work.run(worker, random);
+      engine.took(System.nanoTime() - started);
+    };
   }
 
   private static void keep(Latencies latencies, double[][][] into, int turn) {
