@@ -7,8 +7,11 @@ public interface ForegroundLatency {
   ForegroundLatency NONE = () -> 0;
 
   /**
-   * The 99th percentile of the last second or so, in nanoseconds; 0: there were no operations.
-   * Asked about ten times a second by each run, on its thread.
+   * The 99th percentile of at most the last two seconds, in nanoseconds; 0: there were no
+   * operations. Asked about ten times a second by each run, on its thread.
    */
   long p99Nanos();
+
+  /** A run has waited so long for the sake of operations. Told by each run, on its thread. */
+  default void yielded(long nanos) {}
 }

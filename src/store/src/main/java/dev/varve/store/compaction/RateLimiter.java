@@ -17,25 +17,34 @@ public final class RateLimiter {
   /** How many bytes a second may pass at a moment. */
   @FunctionalInterface
   interface Pace {
-    /** 0: everything at once. */
+    /** 0: everything at once. Asked before each wait, which is no longer than a step. */
     long bytesPerSecond(long nowNanos);
+
+    /** So long a wait is over that this pace asked for. */
+    default void waited(long nanos) {}
   }
 
   private static final long BURST_NANOS = 100_000_000;
 
-  /** The longest wait between two looks at the token. */
+  /** The longest wait between two looks at the token and the pace. */
   private static final long STEP_NANOS = 100_000_000;
+
+  private static final double SECOND_NANOS = 1e9;
 
   private final Pace pace;
   private final LongSupplier nanoTime;
   private final Sleeper sleeper;
-  private long paidUntil;
+
+  /** What has passed and is not paid with time yet; below 0: what may pass at once. */
+  private double owedBytes;
+
+  private long settledAt;
 
   private RateLimiter(Pace pace, LongSupplier nanoTime, Sleeper sleeper) {
     this.pace = pace;
     this.nanoTime = nanoTime;
     this.sleeper = sleeper;
-    this.paidUntil = nanoTime.getAsLong();
+    this.settledAt = nanoTime.getAsLong();
   }
 
   /** Lets everything pass at once. */
@@ -60,7 +69,8 @@ public final class RateLimiter {
 
   /**
    * Yields to foreground operations: slows down while they take more than a fifth longer than
-   * without the run, to 1 MiB a second if need be.
+   * without the run, to 1 MiB a second if need be, and tells {@link ForegroundLatency#yielded} of
+   * the time that it waits for that and not for {@code mostBytesPerSecond}.
    *
    * @param mostBytesPerSecond never more; 0: as many as they tolerate, and everything at once while
    *     there are none
@@ -75,23 +85,34 @@ public final class RateLimiter {
         new YieldingPace(latency, mostBytesPerSecond, nanoTime.getAsLong()), nanoTime, sleeper);
   }
 
-  /** Accounts for bytes and returns when they may pass, looking at the token while it waits. */
+  /**
+   * Accounts for bytes and returns when they may pass, looking at the token and the pace while it
+   * waits: a large record that began to wait at a low pace goes on when the pace is higher.
+   */
   void acquire(long bytes, CancelToken token) throws CompactionCancelledException {
     token.check();
-    long bytesPerSecond = pace.bytesPerSecond(nanoTime.getAsLong());
-    if (bytesPerSecond == 0) {
-      return;
-    }
-    paidUntil = Math.max(paidUntil, nanoTime.getAsLong() - BURST_NANOS);
-    paidUntil +=
-        Math.multiplyHigh(bytes, 1_000_000_000L) == 0
-            ? bytes * 1_000_000_000L / bytesPerSecond
-            : bytes / bytesPerSecond * 1_000_000_000L;
-    long wait = paidUntil - nanoTime.getAsLong();
-    while (wait > 0) {
-      sleeper.sleep(Math.min(wait, STEP_NANOS));
+    long waitNanos = settle(bytes);
+    while (waitNanos > 0) {
+      long before = nanoTime.getAsLong();
+      sleeper.sleep(Math.min(waitNanos, STEP_NANOS));
+      pace.waited(nanoTime.getAsLong() - before);
       token.check();
-      wait = paidUntil - nanoTime.getAsLong();
+      waitNanos = settle(0);
     }
+  }
+
+  /** Pays with the time that has passed, adds bytes, and returns how long to wait for them. */
+  private long settle(long bytes) {
+    long now = nanoTime.getAsLong();
+    long bytesPerSecond = pace.bytesPerSecond(now);
+    double paid = (now - settledAt) / SECOND_NANOS * bytesPerSecond;
+    double savedMost = BURST_NANOS / SECOND_NANOS * bytesPerSecond;
+    settledAt = now;
+    if (bytesPerSecond == 0) {
+      owedBytes = 0;
+      return 0;
+    }
+    owedBytes = Math.max(owedBytes - paid, -savedMost) + bytes;
+    return (long) Math.ceil(owedBytes / bytesPerSecond * SECOND_NANOS);
   }
 }

@@ -1,37 +1,75 @@
 package dev.varve.store.compaction;
 
 /**
- * A pace that yields to foreground operations: it halves when their 99th percentile is more than a
- * fifth above what it is without the run, and grows by an eighth while it is not. With nobody there
- * it is as fast as may be. It never falls below {@link #LEAST_BYTES_PER_SECOND}, so that a run
- * ends.
+ * A pace that yields to foreground operations, by their 99th percentile. While nobody is there a
+ * run is as fast as may be. Beside operations it is in one of two states:
  *
- * <p>What the percentile is without the run is measured when the run begins, and again when it has
- * gone at the least pace for {@link #SETTLE_NANOS}: if operations are still slow then, something
- * else makes them so. Not for several threads.
+ * <ul>
+ *   <li>It measures what the percentile is without the run: for {@link #SETTLE_NANOS} at the least
+ *       pace, so long that what is told covers nothing faster. So it begins, and so it does again
+ *       when somebody comes; when halving did not help, since something else may make operations
+ *       slow; every {@link #MEASURE_EACH_NANOS}, since operations change, and a measure taken in a
+ *       bad moment would allow too much for ever; and when operations vanish, since it may be the
+ *       run that keeps them from ending. Only a percentile of nothing at the end of a measurement
+ *       says that nobody is there.
+ *   <li>It yields: halves while the percentile is more than {@link #TOLERATED} times the measured
+ *       one, and grows while it is not. What is told lags by up to two seconds. So it halves once
+ *       in that time, and once it has met the limit it grows slowly; operations that take more than
+ *       {@link #SLOW_BY_FAR} times as long are given way to at once.
+ * </ul>
+ *
+ * <p>It never falls below {@link #LEAST_BYTES_PER_SECOND}, so that a run ends. Not for several
+ * threads.
  */
 final class YieldingPace implements RateLimiter.Pace {
   static final long LEAST_BYTES_PER_SECOND = 1 << 20;
-  static final long FIRST_BYTES_PER_SECOND = 16 << 20;
+
+  /** After the first measurement. */
+  static final long FIRST_BYTES_PER_SECOND = 4 << 20;
 
   /** Beside operations, so that giving way does not take long. */
   static final long FASTEST_BYTES_PER_SECOND = 1 << 30;
 
   static final double TOLERATED = 1.2;
+  static final double SLOW_BY_FAR = 2;
   static final long STEP_NANOS = 100_000_000;
+
+  /** As long as what {@link ForegroundLatency} tells reaches back. */
   static final long SETTLE_NANOS = 2_000_000_000;
+
+  static final long MEASURE_EACH_NANOS = 60_000_000_000L;
+
+  /** The pace grows by such a part a step, before it has met the limit and after. */
+  private static final long FIRST_GROWTH = 8;
+
+  private static final long GROWTH = 32;
+
+  private enum State {
+    ALONE,
+    MEASURING,
+    YIELDING
+  }
 
   private final ForegroundLatency latency;
   private final long mostBytesPerSecond;
   private final long leastBytesPerSecond;
 
-  /** The percentile without the run; 0: not known. */
+  private State state;
+
+  /** When this measurement began, or the last one ended. */
+  private long since;
+
+  /** The percentile without the run. */
   private long undisturbedNanos;
 
-  private boolean alone;
   private long bytesPerSecond;
+  private boolean metLimit;
+
+  /** The last thing that it did was to halve. */
+  private boolean halved;
+
+  private long halvedAt;
   private long adjustedAt;
-  private long leastSince;
 
   /**
    * @param mostBytesPerSecond 0: no bound
@@ -41,10 +79,9 @@ final class YieldingPace implements RateLimiter.Pace {
     this.mostBytesPerSecond = mostBytesPerSecond;
     this.leastBytesPerSecond = bounded(LEAST_BYTES_PER_SECOND);
     this.bytesPerSecond = bounded(FIRST_BYTES_PER_SECOND);
-    this.undisturbedNanos = latency.p99Nanos();
-    this.alone = undisturbedNanos == 0;
+    this.state = latency.p99Nanos() == 0 ? State.ALONE : State.MEASURING;
+    this.since = nowNanos;
     this.adjustedAt = nowNanos;
-    this.leastSince = nowNanos;
   }
 
   private long bounded(long pace) {
@@ -58,39 +95,75 @@ final class YieldingPace implements RateLimiter.Pace {
       adjustedAt = nowNanos;
       adjust(latency.p99Nanos(), nowNanos);
     }
-    return alone ? mostBytesPerSecond : bytesPerSecond;
+    return switch (state) {
+      case ALONE -> mostBytesPerSecond;
+      case MEASURING -> leastBytesPerSecond;
+      case YIELDING -> bytesPerSecond;
+    };
+  }
+
+  /** Waiting for the limit that was asked for is not yielding. */
+  @Override
+  public void waited(long nanos) {
+    boolean yields =
+        switch (state) {
+          case ALONE -> false;
+          case MEASURING -> leastBytesPerSecond != mostBytesPerSecond;
+          case YIELDING -> bytesPerSecond != mostBytesPerSecond;
+        };
+    if (yields) {
+      latency.yielded(nanos);
+    }
   }
 
   private void adjust(long p99Nanos, long nowNanos) {
-    if (p99Nanos == 0) {
-      alone = true;
-      return;
-    }
-    if (alone) {
-      // Somebody came while it went at full speed: gives way at once, and measures.
-      alone = false;
-      undisturbedNanos = 0;
-      bytesPerSecond = leastBytesPerSecond;
-      leastSince = nowNanos;
-      return;
-    }
-    boolean settled =
-        bytesPerSecond <= leastBytesPerSecond && nowNanos - leastSince >= SETTLE_NANOS;
-    if (settled && (undisturbedNanos == 0 || isSlow(p99Nanos))) {
-      undisturbedNanos = p99Nanos;
-    }
-    if (undisturbedNanos == 0) {
-      return;
-    }
-    if (!isSlow(p99Nanos)) {
-      bytesPerSecond = bounded(bytesPerSecond + Math.max(1, bytesPerSecond / 8));
-    } else if (bytesPerSecond > leastBytesPerSecond) {
-      bytesPerSecond = Math.max(leastBytesPerSecond, bytesPerSecond / 2);
-      leastSince = nowNanos;
+    switch (state) {
+      case ALONE -> {
+        if (p99Nanos != 0) {
+          bytesPerSecond = bounded(FIRST_BYTES_PER_SECOND);
+          measure(nowNanos);
+        }
+      }
+      case MEASURING -> {
+        if (nowNanos - since >= SETTLE_NANOS) {
+          undisturbedNanos = p99Nanos;
+          state = p99Nanos == 0 ? State.ALONE : State.YIELDING;
+          since = nowNanos;
+          halvedAt = nowNanos - SETTLE_NANOS;
+          halved = false;
+        }
+      }
+      case YIELDING -> giveWay(p99Nanos, nowNanos);
     }
   }
 
-  private boolean isSlow(long p99Nanos) {
-    return p99Nanos > undisturbedNanos * TOLERATED;
+  /** Goes on from {@link #bytesPerSecond} when it is done. */
+  private void measure(long nowNanos) {
+    state = State.MEASURING;
+    since = nowNanos;
+  }
+
+  private void giveWay(long p99Nanos, long nowNanos) {
+    boolean isSlow = p99Nanos > undisturbedNanos * TOLERATED;
+    metLimit |= isSlow;
+    if (p99Nanos == 0 || nowNanos - since >= MEASURE_EACH_NANOS) {
+      measure(nowNanos);
+    } else if (p99Nanos > undisturbedNanos * SLOW_BY_FAR) {
+      bytesPerSecond = Math.max(leastBytesPerSecond, bytesPerSecond / 4);
+      measure(nowNanos);
+    } else if (nowNanos - halvedAt < SETTLE_NANOS) {
+      return; // What is told still covers the pace before it.
+    } else if (!isSlow) {
+      long growth = bytesPerSecond / (metLimit ? GROWTH : FIRST_GROWTH);
+      bytesPerSecond = bounded(bytesPerSecond + Math.max(1, growth));
+      halved = false;
+    } else {
+      bytesPerSecond = Math.max(leastBytesPerSecond, bytesPerSecond / 2);
+      halvedAt = nowNanos;
+      if (halved) {
+        measure(nowNanos);
+      }
+      halved = true;
+    }
   }
 }

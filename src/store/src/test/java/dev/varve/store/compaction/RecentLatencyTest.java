@@ -57,4 +57,33 @@ class RecentLatencyTest {
     latency.record(1_000);
     assertTrue(latency.p99Nanos() > 0);
   }
+
+  /** Guard: {@code LONG_NANOS}. */
+  @Test
+  void aFewThatTakeLongSaySomething() {
+    latency.record(150_000_000);
+    assertEquals(0, latency.p99Nanos());
+    latency.record(150_000_000);
+    assertTrue(latency.p99Nanos() >= 150_000_000);
+  }
+
+  /** Guard: the clock's older value in {@code RecentLatency.turn}. */
+  @Test
+  void aThreadThatRestedAfterItReadTheClockForgetsNothing() {
+    nowNanos = 7 * SECOND_NANOS;
+    for (int i = 0; i < 100; i++) {
+      latency.record(1_000_000);
+    }
+    nowNanos -= 1;
+    latency.record(1_000_000);
+    nowNanos += 1;
+    assertTrue(latency.p99Nanos() >= 1_000_000);
+  }
+
+  @Test
+  void addsUpHowLongCompactionsWaited() {
+    latency.yielded(3);
+    latency.yielded(4);
+    assertEquals(7, latency.yieldedNanos());
+  }
 }

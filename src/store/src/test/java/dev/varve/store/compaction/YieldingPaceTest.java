@@ -5,10 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-/** A run beside operations that take the longer the faster it goes. */
+/**
+ * A run beside operations that take the longer the faster it goes, and which are told of at once.
+ */
 class YieldingPaceTest {
   private static final long MIB = 1 << 20;
   private static final long IDLE_NANOS = 1_000_000;
+  private static final int SETTLE_STEPS =
+      (int) (YieldingPace.SETTLE_NANOS / YieldingPace.STEP_NANOS);
 
   private long nowNanos;
   private long ownNanos = IDLE_NANOS;
@@ -54,10 +58,21 @@ class YieldingPaceTest {
     go(yielding, 100);
     assertTrue(pace > 100 * MIB);
     ownNanos = 10 * IDLE_NANOS; // it is not said whether that is the run's fault
-    go(yielding, 15);
+    go(yielding, 1);
     assertEquals(YieldingPace.LEAST_BYTES_PER_SECOND, pace);
     go(yielding, 100);
     assertTrue(pace > 100 * MIB, "at the least pace it was still slow: " + pace);
+  }
+
+  /** Guard: the measurement at the least pace when operations are slow there. */
+  @Test
+  void operationsThatGetSlowerByAndByDoNotStopIt() {
+    nanosPerMib = 0;
+    YieldingPace yielding = start(0);
+    go(yielding, 100);
+    ownNanos = IDLE_NANOS * 3 / 2; // slow, but not by far
+    long mean = go(yielding, 400);
+    assertTrue(mean > 100 * MIB, "mean pace " + mean);
   }
 
   @Test
@@ -72,7 +87,43 @@ class YieldingPaceTest {
     long mean = go(bounded, 1000);
     assertTrue(mean > 12 * MIB && mean < 21 * MIB, "mean pace " + mean);
     load = false;
+    go(bounded, SETTLE_STEPS + 1);
     assertEquals(50 * MIB, go(bounded, 10));
+  }
+
+  /** Guard: vanished operations lead to a measurement first. */
+  @Test
+  void operationsThatVanishMayHaveBeenStoppedByIt() {
+    YieldingPace yielding = start(0);
+    go(yielding, 200);
+    load = false;
+    go(yielding, 1);
+    assertEquals(YieldingPace.LEAST_BYTES_PER_SECOND, pace, "it gives them room to come back");
+    go(yielding, SETTLE_STEPS - 2);
+    assertEquals(YieldingPace.LEAST_BYTES_PER_SECOND, pace);
+    go(yielding, 2);
+    assertEquals(0, pace, "they do not");
+  }
+
+  /** Guard: a run measures before it goes faster. */
+  @Test
+  void runsInTurnDoNotEachTolerateAFifthMore() {
+    for (int run = 0; run < 20; run++) {
+      // What is told at its start is still the disturbance of the one before.
+      go(start(0), 150);
+    }
+    assertTrue(pace < 25 * MIB, "pace " + pace);
+  }
+
+  /** Guard: {@code MEASURE_EACH_NANOS}. */
+  @Test
+  void aMeasureOfABadMomentIsNotKept() {
+    ownNanos = 100 * IDLE_NANOS;
+    YieldingPace yielding = start(0);
+    go(yielding, SETTLE_STEPS + 1);
+    ownNanos = IDLE_NANOS; // a hundred times as long would be tolerated now
+    long mean = go(yielding, 2000);
+    assertTrue(mean < 21 * MIB, "mean pace " + mean);
   }
 
   @Test
