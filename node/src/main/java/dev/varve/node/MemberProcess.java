@@ -20,6 +20,7 @@ import dev.varve.replication.StandaloneMember;
 import dev.varve.replication.Timing;
 import dev.varve.store.StoreOptions;
 import dev.varve.store.StoreRuntime;
+import dev.varve.store.compaction.ForegroundLatency;
 import dev.varve.store.manifest.Layout;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.storage.MemoryStorage;
@@ -60,9 +61,11 @@ final class MemberProcess implements AutoCloseable {
   /**
    * Starts the member that the settings describe.
    *
+   * @param foreground what every compaction of its store yields to, whoever asks for it
    * @throws IOException if its directory can't be used; nothing is left running then
    */
-  static MemberProcess start(NodeSettings settings) throws IOException {
+  static MemberProcess start(NodeSettings settings, ForegroundLatency foreground)
+      throws IOException {
     Deque<AutoCloseable> resources = new ArrayDeque<>();
     try {
       Storage storage = storage(settings, resources);
@@ -75,7 +78,7 @@ final class MemberProcess implements AutoCloseable {
           new MemberRuntime(
               scheduler,
               blocking,
-              () -> StoreRuntime.threads(settings.member()),
+              () -> StoreRuntime.threads(settings.member()).withForegroundLatency(foreground),
               System::currentTimeMillis,
               new SecureRandom());
       StoreOptions options =

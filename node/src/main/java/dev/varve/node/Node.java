@@ -21,6 +21,7 @@ import dev.varve.replication.MemberRole;
 import dev.varve.replication.MemberStatus;
 import dev.varve.store.Store;
 import dev.varve.store.compaction.CompactionPlan;
+import dev.varve.store.compaction.RecentLatency;
 import dev.varve.store.manifest.Layout;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -32,6 +33,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -60,17 +62,23 @@ public final class Node implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
   private final CompletableFuture<String> ready = new CompletableFuture<>();
 
-  private Node(NodeSettings settings, MemberProcess process, MeterRegistry registry, String version)
+  private Node(
+      NodeSettings settings,
+      MemberProcess process,
+      MeterRegistry registry,
+      String version,
+      RecentLatency foreground,
+      LongSupplier nanoTime)
       throws IOException {
     this.process = process;
     Member member = process.member();
     CallGate gate = new CallGate();
     readers = new ReaderPool(2 * Runtime.getRuntime().availableProcessors());
-    runs = new CompactionRuns(member, new CompactionMetrics(registry));
+    runs = new CompactionRuns(member, new CompactionMetrics(registry, foreground));
     ownCompaction =
         new OwnCompaction(member, settings.compaction(), runs, System::currentTimeMillis);
     retention = new RetentionSchedule(member, registry);
-    DataMetrics data = new DataMetrics(registry);
+    DataMetrics data = new DataMetrics(registry, foreground, nanoTime);
     server =
         RpcServer.start(
             settings.host(),
@@ -106,6 +114,17 @@ public final class Node implements AutoCloseable {
    */
   public static Node start(NodeSettings settings, MeterRegistry registry, String version)
       throws IOException {
+    return start(settings, registry, version, System::nanoTime);
+  }
+
+  /**
+   * The same.
+   *
+   * @param nanoTime the monotonic clock that operations are timed by
+   */
+  static Node start(
+      NodeSettings settings, MeterRegistry registry, String version, LongSupplier nanoTime)
+      throws IOException {
     LOG.infof(
         "varve %s: member %s of %s shard %d, %s; directory %s, keyspaces %s; TLS is off",
         version,
@@ -115,10 +134,11 @@ public final class Node implements AutoCloseable {
         settings.describeMode(),
         settings.dataDir(),
         settings.keyspaces().stream().map(k -> k.name() + ":" + k.segmentBytes()).toList());
-    MemberProcess process = MemberProcess.start(settings);
+    RecentLatency foreground = new RecentLatency(nanoTime);
+    MemberProcess process = MemberProcess.start(settings, foreground);
     Node node;
     try {
-      node = new Node(settings, process, registry, version);
+      node = new Node(settings, process, registry, version, foreground, nanoTime);
     } catch (IOException | RuntimeException e) {
       process.close();
       throw e;

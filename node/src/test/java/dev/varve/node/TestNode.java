@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 
 /** A node of its own in the test's process, on a free port, and a client of it. */
 public final class TestNode implements AutoCloseable {
@@ -36,6 +37,12 @@ public final class TestNode implements AutoCloseable {
 
   /** Alone on a directory, and ready; {@code settings} are name, value, name, value. */
   public static TestNode standalone(Path directory, String... settings) throws IOException {
+    return standalone(directory, System::nanoTime, settings);
+  }
+
+  /** The same; operations are timed by that clock. */
+  public static TestNode standalone(Path directory, LongSupplier nanoTime, String... settings)
+      throws IOException {
     Map<String, String> values =
         new HashMap<>(
             Map.of(
@@ -48,19 +55,25 @@ public final class TestNode implements AutoCloseable {
     for (int i = 0; i < settings.length; i += 2) {
       values.put(settings[i], settings[i + 1]);
     }
-    TestNode node = start(values);
+    TestNode node = start(values, nanoTime);
     node.awaitReady();
     return node;
   }
 
   /** As the settings say; not necessarily ready. */
   public static TestNode start(Map<String, String> settings) throws IOException {
+    return start(settings, System::nanoTime);
+  }
+
+  private static TestNode start(Map<String, String> settings, LongSupplier nanoTime)
+      throws IOException {
     SimpleMeterRegistry registry = new SimpleMeterRegistry();
     Node node =
         Node.start(
             new SettingsReader(name -> Optional.ofNullable(settings.get(name))).read(),
             registry,
-            "test");
+            "test",
+            nanoTime);
     ManagedChannel channel =
         NettyChannelBuilder.forTarget(node.address())
             .usePlaintext()

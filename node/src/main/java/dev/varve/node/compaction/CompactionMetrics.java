@@ -1,7 +1,9 @@
 package dev.varve.node.compaction;
 
 import dev.varve.store.CompactionEvent;
+import dev.varve.store.compaction.RecentLatency;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -13,11 +15,23 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** Counts what compactions looked at, how they ended and what they did, by keyspace. */
 public final class CompactionMetrics {
+  private static final double SECOND_NANOS = 1e9;
+
   private final MeterRegistry registry;
   private final Map<String, AtomicLong> lastSuccess = new ConcurrentHashMap<>();
 
-  public CompactionMetrics(MeterRegistry registry) {
+  /**
+   * @param foreground what compactions yield to
+   */
+  public CompactionMetrics(MeterRegistry registry, RecentLatency foreground) {
     this.registry = registry;
+    FunctionCounter.builder(
+            "varve.compaction.yielded",
+            foreground,
+            latency -> latency.yieldedNanos() / SECOND_NANOS)
+        .baseUnit("seconds")
+        .description("How long compactions have waited so that operations do not take longer")
+        .register(registry);
   }
 
   void ended(CompactionEvent end) {

@@ -1,21 +1,53 @@
 package dev.varve.node.rpc;
 
+import dev.varve.store.compaction.RecentLatency;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
-/** Counts and times what clients ask for. */
+/**
+ * Counts and times what clients ask for, and tells compactions how long operations take lately.
+ *
+ * <p>For compactions an operation is a Get, or a batch that is written: by Put, Delete, Write,
+ * Append, or as an item of a WriteStream. Somebody waits for each of them, and a compaction makes
+ * them longer by reading and writing beside them. What does not count:
+ *
+ * <ul>
+ *   <li>Scan, Read, Backup and the like: they take as long as what they were asked for is long and
+ *       their client is slow, so they say nothing about the store.
+ *   <li>What fails. Refusals come before the disk is touched and would make operations look fast; a
+ *       write without a quorum takes until its time is over, and slowing compactions down would
+ *       bring no quorum back.
+ *   <li>Of a Get, what it waits for until it may start: a sequence that it names, or a majority
+ *       that confirms the term. It counts from then on, so with its wait for a reader's thread,
+ *       which is the longer the slower reads are. A write counts from its arrival to its
+ *       acknowledgement: all between is the store's work, on the replicas too, which adopt what a
+ *       compaction makes.
+ * </ul>
+ */
 public final class DataMetrics {
+  private static final double SECOND_NANOS = 1e9;
+
   private final MeterRegistry registry;
+  private final RecentLatency foreground;
+  private final LongSupplier nanoTime;
   private final Timer reads;
   private final Timer writes;
   private final Counter scanned;
   private final Counter streamed;
 
-  public DataMetrics(MeterRegistry registry) {
+  /**
+   * @param foreground is told how long operations took
+   * @param nanoTime a monotonic clock
+   */
+  public DataMetrics(MeterRegistry registry, RecentLatency foreground, LongSupplier nanoTime) {
     this.registry = registry;
+    this.foreground = foreground;
+    this.nanoTime = nanoTime;
     reads = timer("varve.read", "From a Get's arrival to its answer");
     writes = timer("varve.write", "From a batch's arrival to its acknowledgement");
     scanned =
@@ -26,6 +58,12 @@ public final class DataMetrics {
         Counter.builder("varve.stream.entries")
             .description("Entries that reads of streams have answered with")
             .register(registry);
+    Gauge.builder(
+            "varve.foreground.latency.seconds",
+            foreground,
+            latency -> latency.p99Nanos() / SECOND_NANOS)
+        .description("99th percentile of Gets and writes lately, as compactions see it; 0: none")
+        .register(registry);
   }
 
   private Timer timer(String name, String description) {
@@ -46,12 +84,23 @@ public final class DataMetrics {
         .register(registry);
   }
 
-  void read(long startNanos) {
-    reads.record(System.nanoTime() - startNanos, TimeUnit.NANOSECONDS);
+  /** The clock that the times below are of. */
+  long now() {
+    return nanoTime.getAsLong();
   }
 
-  void written(long startNanos) {
-    writes.record(System.nanoTime() - startNanos, TimeUnit.NANOSECONDS);
+  /** A Get has been answered that arrived at the first time and could start at the second. */
+  void read(long arrivedNanos, long startedNanos) {
+    long now = now();
+    reads.record(now - arrivedNanos, TimeUnit.NANOSECONDS);
+    foreground.record(now - startedNanos);
+  }
+
+  /** A batch has been acknowledged that arrived then. */
+  void written(long arrivedNanos) {
+    long tookNanos = now() - arrivedNanos;
+    writes.record(tookNanos, TimeUnit.NANOSECONDS);
+    foreground.record(tookNanos);
   }
 
   void scanned(long entries) {

@@ -61,7 +61,7 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
 
   @Override
   public void get(GetRequest request, StreamObserver<GetResponse> answers) {
-    long startNanos = System.nanoTime();
+    long arrivedNanos = metrics.now();
     quietWhenCancelled(answers);
     byte[] key;
     ReadAdmission.Wish wish;
@@ -86,9 +86,17 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
                     fail(answers, failure);
                     return;
                   }
+                  long startedNanos = metrics.now();
                   try {
                     readers.execute(
-                        () -> get(store, request.getKeyspace(), key, answers, startNanos));
+                        () ->
+                            get(
+                                store,
+                                request.getKeyspace(),
+                                key,
+                                answers,
+                                arrivedNanos,
+                                startedNanos));
                   } catch (RefusedException e) {
                     fail(answers, e);
                   }
@@ -100,7 +108,8 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
       String keyspace,
       byte[] key,
       StreamObserver<GetResponse> answers,
-      long startNanos) {
+      long arrivedNanos,
+      long startedNanos) {
     GetResponse response;
     try {
       @Nullable Versioned found = store.get(Requests.keyspace(keyspace), key);
@@ -119,7 +128,7 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
     }
     answers.onNext(response);
     answers.onCompleted();
-    metrics.read(startNanos);
+    metrics.read(arrivedNanos, startedNanos);
   }
 
   @Override
@@ -149,7 +158,7 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
   }
 
   private void write(Write write, long requestId, StreamObserver<WriteResponse> answers) {
-    long startNanos = System.nanoTime();
+    long arrivedNanos = metrics.now();
     quietWhenCancelled(answers);
     CompletableFuture<Written> started;
     try {
@@ -165,7 +174,7 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
                 fail(answers, failure);
                 return;
               }
-              metrics.written(startNanos);
+              metrics.written(arrivedNanos);
               answers.onNext(
                   WriteResponse.newBuilder()
                       .setSequence(written.sequence())

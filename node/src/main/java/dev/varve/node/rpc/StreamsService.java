@@ -65,7 +65,7 @@ public final class StreamsService extends StreamsGrpc.StreamsImplBase {
 
   @Override
   public void append(StreamAppendRequest request, StreamObserver<StreamAppendResponse> answers) {
-    long startNanos = System.nanoTime();
+    long arrivedNanos = metrics.now();
     quietWhenCancelled(answers);
     CompletableFuture<Appended> appended;
     try {
@@ -82,7 +82,7 @@ public final class StreamsService extends StreamsGrpc.StreamsImplBase {
                 fail(answers, failure);
                 return;
               }
-              metrics.written(startNanos);
+              metrics.written(arrivedNanos);
               answers.onNext(
                   StreamAppendResponse.newBuilder()
                       .setFirstId(ids.firstId())

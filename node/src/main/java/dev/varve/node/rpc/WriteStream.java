@@ -63,7 +63,7 @@ final class WriteStream implements StreamObserver<WriteRequest> {
 
   @Override
   public void onNext(WriteRequest request) {
-    long startNanos = System.nanoTime();
+    long arrivedNanos = metrics.now();
     Item item = new Item(request.getSerializedSize());
     synchronized (this) {
       asked = false;
@@ -76,7 +76,7 @@ final class WriteStream implements StreamObserver<WriteRequest> {
             .whenComplete(
                 (written, failure) -> {
                   WriteResponse answer =
-                      answer(request.getRequestId(), written, failure, startNanos);
+                      answer(request.getRequestId(), written, failure, arrivedNanos);
                   synchronized (this) {
                     item.answer = answer;
                   }
@@ -86,10 +86,10 @@ final class WriteStream implements StreamObserver<WriteRequest> {
   }
 
   private WriteResponse answer(
-      long requestId, @Nullable Written written, @Nullable Throwable failure, long startNanos) {
+      long requestId, @Nullable Written written, @Nullable Throwable failure, long arrivedNanos) {
     WriteResponse.Builder answer = WriteResponse.newBuilder().setRequestId(requestId);
     if (written != null) {
-      metrics.written(startNanos);
+      metrics.written(arrivedNanos);
       return answer.setSequence(written.sequence()).setTerm(written.term()).build();
     }
     Errors.Described described =

@@ -32,6 +32,8 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,9 +45,17 @@ class AdminServiceTest {
   @TempDir Path directory;
   private TestNode node;
 
+  /** Each operation is long ago at the next: no compaction waits for what a test has written. */
+  private final AtomicLong longAfter = new AtomicLong();
+
   @BeforeEach
   void start() throws IOException {
-    node = TestNode.standalone(directory, "VARVE_KEYSPACES", "main:256Ki,objects:1Mi");
+    node =
+        TestNode.standalone(
+            directory,
+            () -> longAfter.addAndGet(TimeUnit.SECONDS.toNanos(10)),
+            "VARVE_KEYSPACES",
+            "main:256Ki,objects:1Mi");
   }
 
   @AfterEach
