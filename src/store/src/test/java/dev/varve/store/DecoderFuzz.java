@@ -53,6 +53,11 @@ class DecoderFuzz {
   }
 
   @FuzzTest(maxDuration = DURATION)
+  void keydirCheckpoint(byte[] input) throws IOException {
+    decode(DecoderTargets.KEYDIR_CHECKPOINT, input);
+  }
+
+  @FuzzTest(maxDuration = DURATION)
   void edit(byte[] input) throws IOException {
     decode(DecoderTargets.EDIT, input);
   }

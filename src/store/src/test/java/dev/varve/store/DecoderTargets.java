@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.format.HintTarget;
+import dev.varve.store.format.KeydirCheckpointTarget;
 import dev.varve.store.format.RunListTarget;
 import dev.varve.store.format.SegmentNameTarget;
 import dev.varve.store.format.StreamEntryTarget;
@@ -21,6 +22,7 @@ enum DecoderTargets {
   STREAM_ENTRY,
   HINT,
   RUN_LIST,
+  KEYDIR_CHECKPOINT,
   EDIT,
   MANIFEST,
   DURABLE_MARK,
@@ -37,6 +39,7 @@ enum DecoderTargets {
       case STREAM_ENTRY -> new StreamEntryTarget();
       case HINT -> new HintTarget();
       case RUN_LIST -> new RunListTarget();
+      case KEYDIR_CHECKPOINT -> new KeydirCheckpointTarget();
       case EDIT -> new EditTarget();
       case MANIFEST -> new ManifestTarget();
       case DURABLE_MARK -> new DurableMarkTarget();

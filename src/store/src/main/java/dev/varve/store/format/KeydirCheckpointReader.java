@@ -20,6 +20,9 @@ public final class KeydirCheckpointReader {
   private final List<CheckpointedSegment> segments = new ArrayList<>();
   private final int partitions;
 
+  /** Partitions that were given out. */
+  private int given;
+
   /**
    * Verifies the file, which stays the caller's to close.
    *
@@ -44,26 +47,34 @@ public final class KeydirCheckpointReader {
       long segmentsAt = input.getLong();
       int count = input.getInt();
       partitions = input.getInt();
+      long segmentsEnd = input.contentBytes() - KeydirCheckpointWriter.FOOTER_BYTES;
       if (segmentsAt < KeydirCheckpointWriter.HEADER_BYTES
-          || segmentsAt > input.contentBytes()
-          || partitions < 0) {
+          || segmentsAt > segmentsEnd
+          || partitions < 0
+          || position.manifestLength() < 0
+          || (partitions == 0 && segmentsAt != KeydirCheckpointWriter.HEADER_BYTES)) {
         throw new BrokenFormatException("its footer does not fit");
       }
       input.seek(segmentsAt);
+      input.endAt(segmentsEnd);
       bounded(count, SEGMENT_BYTES);
       for (int i = 0; i < count; i++) {
         segments.add(
             new CheckpointedSegment(
                 input.getInt(),
                 new SegmentId(input.getLong(), input.getLong()),
-                input.getByte() != 0,
+                flag(),
                 input.getLong(),
                 input.getLong(),
                 input.getLong(),
-                input.getByte() != 0,
+                flag(),
                 spans()));
       }
+      if (!input.atEnd()) {
+        throw new BrokenFormatException("it has more than " + count + " segments");
+      }
       input.seek(KeydirCheckpointWriter.HEADER_BYTES);
+      input.endAt(segmentsAt);
     } catch (BrokenFormatException | IllegalArgumentException e) {
       // The latter: an id that no segment can have.
       throw new KeydirCheckpointDamagedException(path, String.valueOf(e.getMessage()));
@@ -96,17 +107,32 @@ public final class KeydirCheckpointReader {
     return partitions;
   }
 
-  /** The next partition's entries, two words each. */
+  /**
+   * The next partition's entries, two words each; not for more than {@link #partitions}.
+   *
+   * @throws KeydirCheckpointDamagedException if there are fewer bytes, or more behind the last one
+   */
   public long[] partition() throws IOException {
     try {
       long[] words = new long[2 * bounded(input.getInt(), ENTRY_BYTES)];
       for (int i = 0; i < words.length; i++) {
         words[i] = input.getLong();
       }
+      if (++given == partitions && !input.atEnd()) {
+        throw new BrokenFormatException("it has more than " + partitions + " partitions");
+      }
       return words;
     } catch (BrokenFormatException e) {
       throw new KeydirCheckpointDamagedException(path, String.valueOf(e.getMessage()));
     }
+  }
+
+  private boolean flag() throws IOException, BrokenFormatException {
+    byte flag = input.getByte();
+    if (flag != 0 && flag != 1) {
+      throw new BrokenFormatException("it has " + flag + " for yes or no");
+    }
+    return flag == 1;
   }
 
   private List<ExpirySpan> spans() throws IOException, BrokenFormatException {
