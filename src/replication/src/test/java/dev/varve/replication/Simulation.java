@@ -84,6 +84,10 @@ final class Simulation {
     if (event.owner.alive) {
       try {
         event.task.run();
+      } catch (MachineDied e) {
+        if (e.machine != event.owner) {
+          throw e; // whoever ran something on that machine is further up
+        }
       } catch (AssertionError e) {
         failure = failure == null ? e : failure;
         throw e;
@@ -95,6 +99,21 @@ final class Simulation {
   void rethrow() {
     if (failure != null) {
       throw failure;
+    }
+  }
+
+  /**
+   * A thread of a dead process goes no further: this ends what it was in the middle of. An error,
+   * so that no code of the process can make an answer of it: a dead process gives none.
+   */
+  static final class MachineDied extends Error {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Machine machine;
+
+    private MachineDied(Machine machine) {
+      super(machine.name + " died", null, false, false);
+      this.machine = machine;
     }
   }
 
@@ -156,7 +175,7 @@ final class Simulation {
     public <T> T await(CompletableFuture<T> future) throws IOException {
       while (!future.isDone()) {
         if (!alive) {
-          throw new IOException(name + " crashed");
+          throw new MachineDied(this);
         }
         if (events.isEmpty()) {
           throw new IllegalStateException("nothing is left that could complete what is waited for");
@@ -174,7 +193,7 @@ final class Simulation {
     void waitFor(CompletableFuture<?> future) {
       while (!future.isDone()) {
         if (!alive) {
-          throw new IllegalStateException(name + " crashed");
+          throw new MachineDied(this);
         }
         step();
       }

@@ -281,12 +281,16 @@ final class Trouble {
       return;
     }
     compacting = true;
-    try {
+    try (UnforeseenFailures unforeseen = new UnforeseenFailures()) {
       compactions++;
       note("compact on " + primary.status().member().name());
       CompactionEvent end = primary.compact(0, compaction(), event -> {}, CancelToken.unbounded());
       note("the compaction ended: " + end.type() + " " + end.reason());
       ended.merge(end.type() + " " + end.reason(), 1, Integer::sum);
+      unforeseen.rejectIn(end);
+    } catch (Simulation.MachineDied e) {
+      ended.merge("the primary died", 1, Integer::sum);
+      note("the compaction died with its primary");
     } catch (IOException | NotPrimaryException | StaleTermException e) {
       ended.merge(e.getClass().getSimpleName(), 1, Integer::sum);
       note("the compaction failed: " + e);

@@ -45,6 +45,7 @@ final class Adoption {
   private final Ballast ballast;
   private final ArrayDeque<Queued> queue = new ArrayDeque<>();
   private volatile @Nullable SegmentFetcher fetcher;
+  private boolean closed;
 
   private record Queued(
       long sequence, Edit.Compaction edit, boolean swap, CompletableFuture<Void> done) {}
@@ -95,9 +96,22 @@ final class Adoption {
   /** Completes when nothing that is queued now is left; fails when one of it fails. */
   CompletableFuture<Void> whenIdle() {
     synchronized (queue) {
+      if (closed && !queue.isEmpty()) {
+        return CompletableFuture.failedFuture(new StoreClosedException());
+      }
       return CompletableFuture.allOf(
           queue.stream().map(Queued::done).toArray(CompletableFuture<?>[]::new));
     }
+  }
+
+  /** Nothing is adopted any more: tells those who wait. The next opening queues it again. */
+  void close() {
+    List<Queued> left;
+    synchronized (queue) {
+      closed = true;
+      left = List.copyOf(queue);
+    }
+    left.forEach(queued -> queued.done().completeExceptionally(new StoreClosedException()));
   }
 
   /** Adopts what is queued. */

@@ -13,6 +13,17 @@ import java.util.concurrent.CompletionException;
 
 /** Tells the listener and the event log of one run. */
 final class CompactionReport {
+  private static final System.Logger LOG = System.getLogger(CompactionReport.class.getName());
+
+  /** Why a run ended whose store no longer leads. */
+  static final String NOT_PRIMARY = "NotPrimary";
+
+  /** Why a run ended whose store leads another term by now. */
+  static final String STALE_TERM = "StaleTerm";
+
+  /** Why a run ended that met something which nobody foresaw; the log has its stack. */
+  private static final String INTERNAL_ERROR = "InternalError";
+
   private final CompactionRequest request;
   private final CompactionListener listener;
   private final EventLog events;
@@ -110,7 +121,14 @@ final class CompactionReport {
   }
 
   CompactionEvent failed(Exception cause) {
-    return keep(event(CompactionEvent.Type.FAILED, bytesBefore, 0, reason(cause), said(cause)));
+    String reason = reason(cause);
+    if (reason.equals(INTERNAL_ERROR)) {
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "compaction " + request.runId() + " of " + request.options().keyspace() + " failed",
+          cause);
+    }
+    return keep(event(CompactionEvent.Type.FAILED, bytesBefore, 0, reason, said(cause)));
   }
 
   private static String said(Exception cause) {
@@ -124,12 +142,12 @@ final class CompactionReport {
       case CompactionCancelledException cancelled -> cancelled.reason();
       case DiskFullException _, StoreFullException _ -> "DiskFull";
       case CorruptRecordException _, CorruptionException _ -> "Corruption";
-      case NotLeaderException _ -> "NotPrimary";
+      case NotLeaderException _ -> NOT_PRIMARY;
       case OutcomeUnknownException _ -> "OutcomeUnknown";
       case StorePoisonedException _ -> "Poisoned";
-      case StoreClosedException _ -> "ShuttingDown";
+      case StoreClosedException _ -> HotSwaps.SHUTTING_DOWN;
       case IOException _ -> "IoError";
-      default -> "InternalError";
+      default -> INTERNAL_ERROR;
     };
   }
 

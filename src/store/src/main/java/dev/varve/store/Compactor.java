@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.compaction.CancelToken;
+import dev.varve.store.compaction.CompactionCancelledException;
 import dev.varve.store.compaction.CompactionPlan;
 import dev.varve.store.compaction.CompactionPlanner;
 import dev.varve.store.compaction.RateLimiter;
@@ -48,6 +49,7 @@ final class Compactor {
   private final SingleFileCompaction singleFile;
   private final Ballast ballast;
   private final Map<String, Running> running = new ConcurrentHashMap<>();
+  private volatile boolean closed;
 
   /** A run under way, told of to those who ask. */
   private static final class Running {
@@ -97,6 +99,26 @@ final class Compactor {
 
   private boolean isSingleFile() {
     return layout() == Layout.SINGLE_FILE;
+  }
+
+  /** Tells the runs under way to stop, which they do as soon as they look; waits for none. */
+  void close() {
+    closed = true;
+  }
+
+  /**
+   * Why a run that began in a term has nothing left to run on; null if it has. A run is for one
+   * term: in a later one another member may have replaced its inputs.
+   */
+  private @Nullable String obstacle(long term) {
+    if (closed) {
+      return HotSwaps.SHUTTING_DOWN;
+    }
+    LogState log = published.state();
+    if (!log.leading()) {
+      return CompactionReport.NOT_PRIMARY;
+    }
+    return log.last().term() == term ? null : CompactionReport.STALE_TERM;
   }
 
   /** The latest event of each run under way. */
@@ -149,7 +171,7 @@ final class Compactor {
   }
 
   private CompactionEvent run(
-      CompactionRequest request, Keyspace keyspace, CompactionListener listener, CancelToken cancel)
+      CompactionRequest request, Keyspace keyspace, CompactionListener listener, CancelToken asked)
       throws IOException {
     CompactionReport report =
         new CompactionReport(
@@ -160,6 +182,7 @@ final class Compactor {
             published.state().last().term(),
             plans.totalBytes(keyspace));
     report.started();
+    CancelToken cancel = asked.narrower(() -> obstacle(report.term()));
     try {
       cancel.check();
       awaitAdoption(cancel); // inputs are what the manifest names from here on
@@ -175,11 +198,24 @@ final class Compactor {
         }
         return planned(request, keyspace, nowMs, report, cancel);
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       return report.failed(e);
+    } catch (RuntimeException e) {
+      return report.failed(explained(e, request, report));
     } finally {
       maintenance.buildBallast();
     }
+  }
+
+  /** A run that lost its ground meets an index that is closed, or an edit that no longer fits. */
+  private Exception explained(
+      RuntimeException met, CompactionRequest request, CompactionReport report) {
+    String lost = obstacle(report.term());
+    if (lost == null) {
+      return met;
+    }
+    LOG.log(System.Logger.Level.INFO, "compaction " + request.runId() + " stops: " + lost, met);
+    return new CompactionCancelledException(lost);
   }
 
   private CompactionEvent planned(
@@ -373,6 +409,11 @@ final class Compactor {
               }));
     } catch (NotLeaderException | StoreFullException e) {
       rewriter.discard(result, e); // the edit is not in the log; otherwise a cut or recovery tells
+      throw e;
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof IllegalArgumentException) {
+        rewriter.discard(result, e); // nor if it contradicts the log
+      }
       throw e;
     }
   }

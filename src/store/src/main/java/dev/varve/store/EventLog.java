@@ -40,6 +40,8 @@ final class EventLog implements Closeable {
   /** Whether the file lacks events that are remembered. */
   private boolean behind;
 
+  private boolean closed;
+
   private EventLog(Storage storage, int eventsMax, StorageFile file) {
     this.storage = storage;
     this.eventsMax = eventsMax;
@@ -101,11 +103,15 @@ final class EventLog implements Closeable {
   /**
    * Numbers the event and keeps it: durably on return where the disk takes it. Where it does not,
    * the event stays in memory and is written with the next one that can be: on a full disk
-   * compaction is the way out, and must not fail for want of room to tell of it (pitfall 12).
+   * compaction is the way out, and must not fail for want of room to tell of it (pitfall 12). After
+   * {@link #close} it stays in memory: the file may be another's by then.
    */
   synchronized CompactionEvent append(CompactionEvent event) {
     CompactionEvent numbered = event.withId(lastId + 1);
     remember(numbered);
+    if (closed) {
+      return numbered;
+    }
     try {
       if (behind || inFile >= 2 * eventsMax) {
         rewrite();
@@ -200,6 +206,7 @@ final class EventLog implements Closeable {
 
   @Override
   public synchronized void close() throws IOException {
+    closed = true;
     file.close();
   }
 }

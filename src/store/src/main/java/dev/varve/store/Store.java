@@ -321,6 +321,10 @@ public final class Store implements AutoCloseable {
    * run id and keyspace) returns the first one's end. Leader only. A store in memory has nothing to
    * compact: it answers SKIPPED with reason {@link CompactionPlan#MEMORY_LAYOUT}.
    *
+   * <p>A run ends early, rolled back, with reason {@code NotPrimary} when this store stops leading,
+   * {@code StaleTerm} when it leads another term by then, and {@code ShuttingDown} when it closes.
+   * Closing does not wait for it: a caller who lets others at the directory waits for its own runs.
+   *
    * @param progress told of the start, of progress, and of the end
    * @throws NotLeaderException before anything began
    * @throws CompactionBusyException if a run of this keyspace is under way; nothing began
@@ -382,9 +386,9 @@ public final class Store implements AutoCloseable {
   }
 
   /**
-   * Closes the store: rolls back compactions in the background, waits for the group under way,
-   * notes what is durable and lets the directory go. What waits for a commit fails with {@link
-   * StoreClosedException}. Idempotent.
+   * Closes the store: rolls back compactions in the background, tells those on other threads to
+   * stop, waits for the group under way, notes what is durable and lets the directory go. What
+   * waits for a commit fails with {@link StoreClosedException}. Idempotent.
    */
   public CompletableFuture<Void> closeAsync() {
     CompletableFuture<Void> done = new CompletableFuture<>();

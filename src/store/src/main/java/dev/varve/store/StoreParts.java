@@ -215,8 +215,12 @@ record StoreParts(
         segments);
   }
 
-  /** Closes everything, compactions first, then the writer, then what maintenance has under way. */
+  /**
+   * Closes everything, compactions first, then the writer, then what maintenance has under way.
+   * Those on callers' threads are told to stop and not waited for.
+   */
   void close(CompletableFuture<Void> done) {
+    compactor.close();
     CompletableFuture<Void> _ = hotSwaps.close().thenAccept(_ -> closeWriter(done));
   }
 
@@ -229,6 +233,7 @@ record StoreParts(
 
   private void closeFiles(CompletableFuture<Void> done, @Nullable Throwable failure) {
     Throwable outcome = failure;
+    adoption.close();
     try {
       if (!maintenance.isInMemory()) {
         keydirs.writeDue();

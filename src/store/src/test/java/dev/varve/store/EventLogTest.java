@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -40,6 +41,19 @@ class EventLogTest {
         assertEquals(List.of(kept), recovered.last(5), "seed " + seed);
       }
     }
+  }
+
+  /** Guard: {@code closed} in {@link EventLog}: somebody else may have the directory by then. */
+  @Test
+  void anEventAfterTheEndIsRememberedAndNotWritten() throws IOException {
+    EventLog log = EventLog.open(storage, 10);
+    log.append(event("run-1", CompactionEvent.Type.COMPLETED));
+    log.close();
+    byte[] before = storage.contents(EventLog.PATH);
+    log.append(event("run-2", CompactionEvent.Type.STARTED));
+    log.append(event("run-2", CompactionEvent.Type.FAILED));
+    assertArrayEquals(before, storage.contents(EventLog.PATH));
+    assertNotNull(log.end("run-2", "main"));
   }
 
   @Test

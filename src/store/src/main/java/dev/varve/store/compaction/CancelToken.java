@@ -22,9 +22,22 @@ public final class CancelToken {
   private final long deadlineNanos;
   private final boolean bounded;
   private final @Nullable CancelToken wider;
+  private final Obstacle obstacle;
+
+  /** What a run can't go on without. */
+  @FunctionalInterface
+  public interface Obstacle {
+    /** Why it can't, in a stable CamelCase word; null if it can. Asked often, on any thread. */
+    @Nullable String reason();
+  }
 
   private CancelToken(
-      LongSupplier nanoTime, long deadlineNanos, boolean bounded, @Nullable CancelToken wider) {
+      LongSupplier nanoTime,
+      long deadlineNanos,
+      boolean bounded,
+      @Nullable CancelToken wider,
+      Obstacle obstacle) {
+    this.obstacle = obstacle;
     this.nanoTime = nanoTime;
     this.deadlineNanos = deadlineNanos;
     this.bounded = bounded;
@@ -33,7 +46,7 @@ public final class CancelToken {
 
   /** A token that only {@link #cancel} stops. */
   public static CancelToken unbounded() {
-    return new CancelToken(() -> 0, 0, false, null);
+    return new CancelToken(() -> 0, 0, false, null, () -> null);
   }
 
   /**
@@ -42,17 +55,23 @@ public final class CancelToken {
    * @param nanoTime a monotonic clock such as {@code System::nanoTime}
    */
   public static CancelToken withTimeout(LongSupplier nanoTime, long timeoutNanos) {
-    return new CancelToken(nanoTime, nanoTime.getAsLong() + timeoutNanos, true, null);
+    return new CancelToken(nanoTime, nanoTime.getAsLong() + timeoutNanos, true, null, () -> null);
   }
 
   /** A token of its own that besides stops when this one does. */
   public CancelToken narrower() {
-    return new CancelToken(() -> 0, 0, false, this);
+    return narrower(() -> null);
+  }
+
+  /** The same that besides stops, for good, when something is found to be in the way. */
+  public CancelToken narrower(Obstacle found) {
+    return new CancelToken(() -> 0, 0, false, this, found);
   }
 
   /** The same that besides stops after a time with reason {@link #TIMEOUT}. */
   public CancelToken narrower(LongSupplier nanoTimeOfLimit, long timeoutNanos) {
-    return new CancelToken(nanoTimeOfLimit, nanoTimeOfLimit.getAsLong() + timeoutNanos, true, this);
+    return new CancelToken(
+        nanoTimeOfLimit, nanoTimeOfLimit.getAsLong() + timeoutNanos, true, this, () -> null);
   }
 
   /** Asks the run to stop; the first reason stays. */
@@ -66,6 +85,7 @@ public final class CancelToken {
       reason.compareAndSet(null, TIMEOUT);
     }
     String why = wider == null ? null : wider.reason();
+    why = why == null ? obstacle.reason() : why;
     if (why != null) {
       reason.compareAndSet(null, why);
     }
