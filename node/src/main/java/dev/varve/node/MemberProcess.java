@@ -3,6 +3,7 @@ package dev.varve.node;
 import dev.varve.node.lease.FileLeaseStore;
 import dev.varve.node.lease.KubernetesLeaseStore;
 import dev.varve.node.peer.RpcTransport;
+import dev.varve.node.rpc.ForegroundOperations;
 import dev.varve.node.settings.NodeSettings;
 import dev.varve.node.settings.NodeSettings.Follower;
 import dev.varve.node.settings.NodeSettings.KubernetesLease;
@@ -20,7 +21,6 @@ import dev.varve.replication.StandaloneMember;
 import dev.varve.replication.Timing;
 import dev.varve.store.StoreOptions;
 import dev.varve.store.StoreRuntime;
-import dev.varve.store.compaction.ForegroundLatency;
 import dev.varve.store.manifest.Layout;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.storage.MemoryStorage;
@@ -64,7 +64,7 @@ final class MemberProcess implements AutoCloseable {
    * @param foreground what every compaction of its store yields to, whoever asks for it
    * @throws IOException if its directory can't be used; nothing is left running then
    */
-  static MemberProcess start(NodeSettings settings, ForegroundLatency foreground)
+  static MemberProcess start(NodeSettings settings, ForegroundOperations foreground)
       throws IOException {
     Deque<AutoCloseable> resources = new ArrayDeque<>();
     try {
@@ -78,7 +78,9 @@ final class MemberProcess implements AutoCloseable {
           new MemberRuntime(
               scheduler,
               blocking,
-              () -> StoreRuntime.threads(settings.member()).withForegroundLatency(foreground),
+              () ->
+                  StoreRuntime.threads(settings.member())
+                      .withForegroundLatency(foreground.reads(), foreground.writes()),
               System::currentTimeMillis,
               new SecureRandom());
       StoreOptions options =

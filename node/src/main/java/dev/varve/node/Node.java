@@ -10,6 +10,7 @@ import dev.varve.node.peer.ReplicationService;
 import dev.varve.node.rpc.AdminService;
 import dev.varve.node.rpc.CallGate;
 import dev.varve.node.rpc.DataMetrics;
+import dev.varve.node.rpc.ForegroundOperations;
 import dev.varve.node.rpc.KeyValueService;
 import dev.varve.node.rpc.ReaderPool;
 import dev.varve.node.rpc.RpcServer;
@@ -21,7 +22,6 @@ import dev.varve.replication.MemberRole;
 import dev.varve.replication.MemberStatus;
 import dev.varve.store.Store;
 import dev.varve.store.compaction.CompactionPlan;
-import dev.varve.store.compaction.RecentLatency;
 import dev.varve.store.manifest.Layout;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -67,14 +67,14 @@ public final class Node implements AutoCloseable {
       MemberProcess process,
       MeterRegistry registry,
       String version,
-      RecentLatency foreground,
+      ForegroundOperations foreground,
       LongSupplier nanoTime)
       throws IOException {
     this.process = process;
     Member member = process.member();
     CallGate gate = new CallGate();
     readers = new ReaderPool(2 * Runtime.getRuntime().availableProcessors());
-    runs = new CompactionRuns(member, new CompactionMetrics(registry, foreground));
+    runs = new CompactionRuns(member, new CompactionMetrics(registry, foreground.writes()));
     ownCompaction =
         new OwnCompaction(member, settings.compaction(), runs, System::currentTimeMillis);
     retention = new RetentionSchedule(member, registry);
@@ -134,7 +134,7 @@ public final class Node implements AutoCloseable {
         settings.describeMode(),
         settings.dataDir(),
         settings.keyspaces().stream().map(k -> k.name() + ":" + k.segmentBytes()).toList());
-    RecentLatency foreground = new RecentLatency(nanoTime);
+    ForegroundOperations foreground = ForegroundOperations.since(nanoTime);
     MemberProcess process = MemberProcess.start(settings, foreground);
     Node node;
     try {

@@ -21,7 +21,7 @@ public final class CompactionMetrics {
   private final Map<String, AtomicLong> lastSuccess = new ConcurrentHashMap<>();
 
   /**
-   * @param foreground what compactions yield to
+   * @param foreground one of what compactions yield to: each is told how long they wait for all
    */
   public CompactionMetrics(MeterRegistry registry, RecentLatency foreground) {
     this.registry = registry;

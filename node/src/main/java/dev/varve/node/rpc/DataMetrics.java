@@ -33,7 +33,7 @@ public final class DataMetrics {
   private static final double SECOND_NANOS = 1e9;
 
   private final MeterRegistry registry;
-  private final RecentLatency foreground;
+  private final ForegroundOperations foreground;
   private final LongSupplier nanoTime;
   private final Timer reads;
   private final Timer writes;
@@ -41,10 +41,11 @@ public final class DataMetrics {
   private final Counter streamed;
 
   /**
-   * @param foreground is told how long operations took
+   * @param foreground is told how long operations took, reads and writes apart
    * @param nanoTime a monotonic clock
    */
-  public DataMetrics(MeterRegistry registry, RecentLatency foreground, LongSupplier nanoTime) {
+  public DataMetrics(
+      MeterRegistry registry, ForegroundOperations foreground, LongSupplier nanoTime) {
     this.registry = registry;
     this.foreground = foreground;
     this.nanoTime = nanoTime;
@@ -58,11 +59,15 @@ public final class DataMetrics {
         Counter.builder("varve.stream.entries")
             .description("Entries that reads of streams have answered with")
             .register(registry);
+    foregroundGauge("read", foreground.reads());
+    foregroundGauge("write", foreground.writes());
+  }
+
+  private void foregroundGauge(String operation, RecentLatency latency) {
     Gauge.builder(
-            "varve.foreground.latency.seconds",
-            foreground,
-            latency -> latency.p99Nanos() / SECOND_NANOS)
-        .description("99th percentile of Gets and writes lately, as compactions see it; 0: none")
+            "varve.foreground.latency.seconds", latency, kind -> kind.p99Nanos() / SECOND_NANOS)
+        .tag("operation", operation)
+        .description("99th percentile of Gets or writes lately, as compactions see it; 0: none")
         .register(registry);
   }
 
@@ -93,14 +98,14 @@ public final class DataMetrics {
   void read(long arrivedNanos, long startedNanos) {
     long now = now();
     reads.record(now - arrivedNanos, TimeUnit.NANOSECONDS);
-    foreground.record(now - startedNanos);
+    foreground.reads().record(now - startedNanos);
   }
 
   /** A batch has been acknowledged that arrived then. */
   void written(long arrivedNanos) {
     long tookNanos = now() - arrivedNanos;
     writes.record(tookNanos, TimeUnit.NANOSECONDS);
-    foreground.record(tookNanos);
+    foreground.writes().record(tookNanos);
   }
 
   void scanned(long entries) {

@@ -14,36 +14,45 @@ class DataMetricsTest {
 
   private long nowNanos = 7_000_000_000L;
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final RecentLatency foreground = new RecentLatency(() -> nowNanos);
+  private final ForegroundOperations foreground = ForegroundOperations.since(() -> nowNanos);
   private final DataMetrics metrics = new DataMetrics(registry, foreground, () -> nowNanos);
 
-  private void assertForeground(long nanos) {
-    assertTrue(
-        foreground.p99Nanos() >= nanos && foreground.p99Nanos() <= nanos + nanos / 8,
-        "99th percentile " + foreground.p99Nanos());
-    assertEquals(
-        foreground.p99Nanos() / 1e9,
-        registry.get("varve.foreground.latency.seconds").gauge().value());
+  private void assertForeground(long readNanos, long writeNanos) {
+    assertForeground("read", foreground.reads(), readNanos);
+    assertForeground("write", foreground.writes(), writeNanos);
   }
 
-  /** Guard: the two calls of {@code foreground.record}. */
+  private void assertForeground(String operation, RecentLatency latency, long nanos) {
+    assertTrue(
+        latency.p99Nanos() >= nanos && latency.p99Nanos() <= nanos + nanos / 8,
+        operation + ": 99th percentile " + latency.p99Nanos());
+    assertEquals(
+        latency.p99Nanos() / 1e9,
+        registry
+            .get("varve.foreground.latency.seconds")
+            .tag("operation", operation)
+            .gauge()
+            .value());
+  }
+
+  /** Guard: the two calls of {@code record}. */
   @Test
   void readsAndWritesAreBothForeground() {
-    assertForeground(0);
+    assertForeground(0, 0);
     for (int i = 0; i < RecentLatency.OPERATIONS_MIN; i++) {
       long arrived = metrics.now();
       nowNanos += 3 * MS;
       metrics.read(arrived, arrived);
     }
-    assertForeground(3 * MS);
+    assertForeground(3 * MS, 0);
     for (int i = 0; i < RecentLatency.OPERATIONS_MIN; i++) {
       long arrived = metrics.now();
       nowNanos += 9 * MS;
       metrics.written(arrived);
     }
-    assertForeground(9 * MS);
+    assertForeground(3 * MS, 9 * MS);
     nowNanos += TimeUnit.SECONDS.toNanos(3);
-    assertForeground(0);
+    assertForeground(0, 0);
   }
 
   /** Guard: {@code startedNanos} in {@code DataMetrics.read}. */
@@ -56,7 +65,7 @@ class DataMetricsTest {
       nowNanos += 2 * MS;
       metrics.read(arrived, started);
     }
-    assertForeground(2 * MS);
+    assertForeground(2 * MS, 0);
     assertEquals(22, registry.get("varve.read").timer().max(TimeUnit.MILLISECONDS), 0.1);
   }
 
@@ -67,6 +76,6 @@ class DataMetricsTest {
       metrics.scanned(100);
       metrics.streamed(100);
     }
-    assertForeground(0);
+    assertForeground(0, 0);
   }
 }

@@ -35,7 +35,7 @@ public final class StoreRuntime implements AutoCloseable {
   private final List<ExecutorService> owned;
   private final Waiting waiting;
   private final Gathering gathering;
-  private final ForegroundLatency foregroundLatency;
+  private final List<ForegroundLatency> foregroundLatency;
 
   /**
    * @param writer appends, applies and completes futures; must never be blocked by others
@@ -60,7 +60,7 @@ public final class StoreRuntime implements AutoCloseable {
         List.of(),
         done -> {},
         Gathering.none(),
-        ForegroundLatency.NONE);
+        List.of());
   }
 
   private StoreRuntime(
@@ -73,7 +73,7 @@ public final class StoreRuntime implements AutoCloseable {
       List<ExecutorService> owned,
       Waiting waiting,
       Gathering gathering,
-      ForegroundLatency foregroundLatency) {
+      List<ForegroundLatency> foregroundLatency) {
     this.writer = writer;
     this.syncer = syncer;
     this.maintenance = maintenance;
@@ -111,8 +111,10 @@ public final class StoreRuntime implements AutoCloseable {
    * The same, with what tells how long operations take: compactions slow down while they take more
    * than a fifth longer than without, whatever their rate limit. {@link
    * dev.varve.store.compaction.RecentLatency} is one that a program tells of its own operations.
+   *
+   * @param kinds each is held against itself, and the one that suffers most decides
    */
-  public StoreRuntime withForegroundLatency(ForegroundLatency latency) {
+  public StoreRuntime withForegroundLatency(ForegroundLatency... kinds) {
     return new StoreRuntime(
         writer,
         syncer,
@@ -123,7 +125,7 @@ public final class StoreRuntime implements AutoCloseable {
         owned,
         waiting,
         gathering,
-        latency);
+        List.of(kinds));
   }
 
   /**
@@ -201,7 +203,7 @@ public final class StoreRuntime implements AutoCloseable {
         List.of(compactions, writer, syncer, maintenance),
         done -> {},
         new Gathering(System::nanoTime, LockSupport::parkNanos),
-        ForegroundLatency.NONE);
+        List.of());
   }
 
   private static ExecutorService thread(String name) {
@@ -247,7 +249,7 @@ public final class StoreRuntime implements AutoCloseable {
     return gathering;
   }
 
-  ForegroundLatency foregroundLatency() {
+  List<ForegroundLatency> foregroundLatency() {
     return foregroundLatency;
   }
 

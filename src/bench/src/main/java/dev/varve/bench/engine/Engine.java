@@ -29,8 +29,11 @@ public interface Engine extends AutoCloseable {
     load(data, index -> 0, progress);
   }
 
-  /** Is told how long an operation took, for what goes by that. */
-  default void took(long nanos) {}
+  /** Is told after how many nanoseconds a get was answered, for what goes by that. */
+  default void gotWithin(long nanos) {}
+
+  /** The same of a put. */
+  default void putWithin(long nanos) {}
 
   /** Compacts all that is worth compacting, on the calling thread, beside other calls. */
   void compact() throws IOException;

@@ -32,11 +32,12 @@ public final class VarveEngine implements Engine {
 
   private final StoreRuntime runtime;
   private final Store store;
-  private final RecentLatency latency = new RecentLatency(System::nanoTime);
+  private final RecentLatency gets = new RecentLatency(System::nanoTime);
+  private final RecentLatency puts = new RecentLatency(System::nanoTime);
 
   /** Opens the store and leads it. */
   public VarveEngine(Path directory) throws IOException {
-    runtime = StoreRuntime.threads("varve").withForegroundLatency(latency);
+    runtime = StoreRuntime.threads("varve").withForegroundLatency(gets, puts);
     try {
       store = Store.openStandalone(StoreOptions.defaults(), new PosixStorage(directory), runtime);
     } catch (IOException | RuntimeException e) {
@@ -105,8 +106,13 @@ public final class VarveEngine implements Engine {
   }
 
   @Override
-  public void took(long nanos) {
-    latency.record(nanos);
+  public void gotWithin(long nanos) {
+    gets.record(nanos);
+  }
+
+  @Override
+  public void putWithin(long nanos) {
+    puts.record(nanos);
   }
 
   /** The keyspace's figures. */

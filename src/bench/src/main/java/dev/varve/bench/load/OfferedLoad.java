@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
@@ -24,10 +25,12 @@ public final class OfferedLoad {
    * Offers load and returns its latencies in nanoseconds.
    *
    * @param perSecond operations a second over all threads
+   * @param taken told each latency as well, by any thread
    * @throws IOException the first failure of any thread
    */
   public static Histogram latencies(
-      int threads, double perSecond, Duration length, ClosedLoad.Work work) throws IOException {
+      int threads, double perSecond, Duration length, ClosedLoad.Work work, LongConsumer taken)
+      throws IOException {
     Histogram latencies = new ConcurrentHistogram(LATENCY_NANOS_MAX, 3);
     double intervalNanos = 1e9 * threads / perSecond;
     long begin = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(1);
@@ -45,6 +48,7 @@ public final class OfferedLoad {
             work.run(worker, random);
             long latency = System.nanoTime() - (begin + after);
             latencies.recordValue(Math.min(latency, LATENCY_NANOS_MAX));
+            taken.accept(latency);
           }
         });
     return latencies;

@@ -137,13 +137,11 @@ final class LatencyWhileCompacting implements Scenario {
     Duration length = session.settings().measure();
     Updates updates = new Updates(engine, data, Distribution.uniform(data.keys()));
     ClosedLoad.Work get =
-        told(
-            engine,
-            (worker, random) -> {
-              long index = random.nextLong(data.keys());
-              Verification.present(index, engine.get(data.key(index)), data);
-            });
-    ClosedLoad.Work put = told(engine, updates.by(THREADS[PUT]));
+        (worker, random) -> {
+          long index = random.nextLong(data.keys());
+          Verification.present(index, engine.get(data.key(index)), data);
+        };
+    ClosedLoad.Work put = updates.by(THREADS[PUT]);
     double[] maximum = maximum(length, get, put);
     double[][][] idle = new double[2][PERCENTILES.length][turns];
     double[][][] compacting = new double[2][PERCENTILES.length][turns];
@@ -151,7 +149,7 @@ final class LatencyWhileCompacting implements Scenario {
     List<BackgroundCompaction> compactions = new ArrayList<>();
     for (int turn = 0; turn < turns; turn++) {
       session.tick("turn", turn + 1, turns);
-      keep(offered(maximum, length, get, put), idle, turn);
+      keep(offered(engine, maximum, length, get, put), idle, turn);
       BackgroundCompaction compaction =
           new BackgroundCompaction(
               () -> {
@@ -159,7 +157,7 @@ final class LatencyWhileCompacting implements Scenario {
                 return true;
               });
       try (compaction) {
-        keep(offered(maximum, length, get, put), compacting, turn);
+        keep(offered(engine, maximum, length, get, put), compacting, turn);
       }
       busyNanos += compaction.busyNanos();
       compactions.add(compaction);
@@ -174,15 +172,6 @@ final class LatencyWhileCompacting implements Scenario {
             BackgroundCompaction.describe(compactions),
             Math.min(100, 100.0 * busyNanos / ((double) turns * length.toNanos())));
     return new Taken(idle, compacting, note);
-  }
-
-  /** The same, and tells the engine how long it took: by that a compaction may yield. */
-  private static ClosedLoad.Work told(Engine engine, ClosedLoad.Work work) {
-    return (worker, random) -> {
-      long started = System.nanoTime();
-      work.run(worker, random);
-      engine.took(System.nanoTime() - started);
-    };
   }
 
   private static void keep(Latencies latencies, double[][][] into, int turn) {
@@ -204,7 +193,7 @@ final class LatencyWhileCompacting implements Scenario {
   }
 
   private static Latencies offered(
-      double[] maximum, Duration length, ClosedLoad.Work get, ClosedLoad.Work put)
+      Engine engine, double[] maximum, Duration length, ClosedLoad.Work get, ClosedLoad.Work put)
       throws IOException {
     AtomicReferenceArray<@Nullable Histogram> taken = new AtomicReferenceArray<>(2);
     Workers.run(
@@ -213,7 +202,11 @@ final class LatencyWhileCompacting implements Scenario {
             taken.set(
                 side,
                 OfferedLoad.latencies(
-                    THREADS[side], maximum[side] / 2, length, side == GET ? get : put)));
+                    THREADS[side],
+                    maximum[side] / 2,
+                    length,
+                    side == GET ? get : put,
+                    side == GET ? engine::gotWithin : engine::putWithin)));
     Histogram gets = taken.get(GET);
     Histogram puts = taken.get(PUT);
     if (gets == null || puts == null) {

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
@@ -63,6 +64,7 @@ class LoadTest {
   @Test
   void aStallIsChargedToAllThatHadToWait() throws IOException {
     AtomicBoolean stalled = new AtomicBoolean();
+    AtomicLong taken = new AtomicLong();
     Histogram latencies =
         OfferedLoad.latencies(
             1,
@@ -75,7 +77,9 @@ class LoadTest {
                   LockSupport.parkNanos(end - System.nanoTime());
                 }
               }
-            });
+            },
+            latency -> taken.incrementAndGet());
+    assertEquals(latencies.getTotalCount(), taken.get());
     long tenMillis = TimeUnit.MILLISECONDS.toNanos(10);
     long slow = latencies.getCountBetweenValues(tenMillis, latencies.getMaxValue());
     assertTrue(slow >= 80, "only " + slow + " of the operations saw the stall");

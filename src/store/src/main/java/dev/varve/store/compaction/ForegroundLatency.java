@@ -1,11 +1,12 @@
 package dev.varve.store.compaction;
 
-/** How long foreground operations take lately: what a compaction must not make much longer. */
+/**
+ * How long foreground operations of one kind take lately: what a compaction must not make much
+ * longer. A kind is operations that take about as long as each other, such as reads: of a mixture
+ * the percentile tells how much there is of each rather than how long either takes.
+ */
 @FunctionalInterface
 public interface ForegroundLatency {
-  /** Nobody measures, or nobody asks anything of the store. */
-  ForegroundLatency NONE = () -> 0;
-
   /**
    * The 99th percentile of at most the last two seconds, in nanoseconds; 0: there were no
    * operations. Asked about ten times a second by each run, on its thread.

@@ -1,5 +1,6 @@
 package dev.varve.store.compaction;
 
+import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
@@ -76,13 +77,16 @@ public final class RateLimiter {
    *     there are none
    */
   public static RateLimiter yieldingTo(
-      ForegroundLatency latency, long mostBytesPerSecond, LongSupplier nanoTime, Sleeper sleeper) {
+      List<ForegroundLatency> kinds,
+      long mostBytesPerSecond,
+      LongSupplier nanoTime,
+      Sleeper sleeper) {
     if (mostBytesPerSecond < 0) {
       throw new IllegalArgumentException(
           "mostBytesPerSecond must not be negative: " + mostBytesPerSecond);
     }
     return new RateLimiter(
-        new YieldingPace(latency, mostBytesPerSecond, nanoTime.getAsLong()), nanoTime, sleeper);
+        new YieldingPace(kinds, mostBytesPerSecond, nanoTime.getAsLong()), nanoTime, sleeper);
   }
 
   /**

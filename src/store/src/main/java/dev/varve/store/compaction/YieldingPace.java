@@ -1,8 +1,12 @@
 package dev.varve.store.compaction;
 
+import java.util.Arrays;
+import java.util.List;
+
 /**
- * A pace that yields to foreground operations, by their 99th percentile. While nobody is there a
- * run is as fast as may be. Beside operations it is in one of two states:
+ * A pace that yields to foreground operations, by their 99th percentiles: each kind of them is held
+ * against its own, and the one that suffers most decides. While nobody is there a run is as fast as
+ * may be. Beside operations it is in one of two states:
  *
  * <ul>
  *   <li>It measures what the percentile is without the run: for {@link #SETTLE_NANOS} at the least
@@ -50,7 +54,7 @@ final class YieldingPace implements RateLimiter.Pace {
     YIELDING
   }
 
-  private final ForegroundLatency latency;
+  private final List<ForegroundLatency> kinds;
   private final long mostBytesPerSecond;
   private final long leastBytesPerSecond;
 
@@ -59,8 +63,11 @@ final class YieldingPace implements RateLimiter.Pace {
   /** When this measurement began, or the last one ended. */
   private long since;
 
-  /** The percentile without the run. */
-  private long undisturbedNanos;
+  /** The percentiles without the run, by kind; 0: nobody asked for that kind. */
+  private final long[] undisturbedNanos;
+
+  /** The latest ones. */
+  private final long[] nanos;
 
   private long bytesPerSecond;
   private boolean metLimit;
@@ -74,12 +81,15 @@ final class YieldingPace implements RateLimiter.Pace {
   /**
    * @param mostBytesPerSecond 0: no bound
    */
-  YieldingPace(ForegroundLatency latency, long mostBytesPerSecond, long nowNanos) {
-    this.latency = latency;
+  YieldingPace(List<ForegroundLatency> kinds, long mostBytesPerSecond, long nowNanos) {
+    this.kinds = List.copyOf(kinds);
+    this.undisturbedNanos = new long[kinds.size()];
+    this.nanos = new long[kinds.size()];
     this.mostBytesPerSecond = mostBytesPerSecond;
     this.leastBytesPerSecond = bounded(LEAST_BYTES_PER_SECOND);
     this.bytesPerSecond = bounded(FIRST_BYTES_PER_SECOND);
-    this.state = latency.p99Nanos() == 0 ? State.ALONE : State.MEASURING;
+    look();
+    this.state = isAlone() ? State.ALONE : State.MEASURING;
     this.since = nowNanos;
     this.adjustedAt = nowNanos;
   }
@@ -89,11 +99,43 @@ final class YieldingPace implements RateLimiter.Pace {
     return Math.min(pace, most);
   }
 
+  private void look() {
+    for (int kind = 0; kind < nanos.length; kind++) {
+      nanos[kind] = kinds.get(kind).p99Nanos();
+    }
+  }
+
+  private boolean isAlone() {
+    return Arrays.stream(nanos).allMatch(p99 -> p99 == 0);
+  }
+
+  /** How many times as long operations take as without the run: of the kind that suffers most. */
+  private double slowdown() {
+    double most = 0;
+    for (int kind = 0; kind < nanos.length; kind++) {
+      if (undisturbedNanos[kind] != 0) {
+        most = Math.max(most, (double) nanos[kind] / undisturbedNanos[kind]);
+      }
+    }
+    return most;
+  }
+
+  /** Whether there are operations of a kind of which it is not known what they take otherwise. */
+  private boolean hasNewcomers() {
+    for (int kind = 0; kind < nanos.length; kind++) {
+      if (nanos[kind] != 0 && undisturbedNanos[kind] == 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   @Override
   public long bytesPerSecond(long nowNanos) {
     if (nowNanos - adjustedAt >= STEP_NANOS) {
       adjustedAt = nowNanos;
-      adjust(latency.p99Nanos(), nowNanos);
+      look();
+      adjust(nowNanos);
     }
     return switch (state) {
       case ALONE -> mostBytesPerSecond;
@@ -112,28 +154,28 @@ final class YieldingPace implements RateLimiter.Pace {
           case YIELDING -> bytesPerSecond != mostBytesPerSecond;
         };
     if (yields) {
-      latency.yielded(nanos);
+      kinds.forEach(kind -> kind.yielded(nanos));
     }
   }
 
-  private void adjust(long p99Nanos, long nowNanos) {
+  private void adjust(long nowNanos) {
     switch (state) {
       case ALONE -> {
-        if (p99Nanos != 0) {
+        if (!isAlone()) {
           bytesPerSecond = bounded(FIRST_BYTES_PER_SECOND);
           measure(nowNanos);
         }
       }
       case MEASURING -> {
         if (nowNanos - since >= SETTLE_NANOS) {
-          undisturbedNanos = p99Nanos;
-          state = p99Nanos == 0 ? State.ALONE : State.YIELDING;
+          System.arraycopy(nanos, 0, undisturbedNanos, 0, nanos.length);
+          state = isAlone() ? State.ALONE : State.YIELDING;
           since = nowNanos;
           halvedAt = nowNanos - SETTLE_NANOS;
           halved = false;
         }
       }
-      case YIELDING -> giveWay(p99Nanos, nowNanos);
+      case YIELDING -> giveWay(nowNanos);
     }
   }
 
@@ -143,12 +185,13 @@ final class YieldingPace implements RateLimiter.Pace {
     since = nowNanos;
   }
 
-  private void giveWay(long p99Nanos, long nowNanos) {
-    boolean isSlow = p99Nanos > undisturbedNanos * TOLERATED;
+  private void giveWay(long nowNanos) {
+    double slowdown = slowdown();
+    boolean isSlow = slowdown > TOLERATED;
     metLimit |= isSlow;
-    if (p99Nanos == 0 || nowNanos - since >= MEASURE_EACH_NANOS) {
+    if (isAlone() || hasNewcomers() || nowNanos - since >= MEASURE_EACH_NANOS) {
       measure(nowNanos);
-    } else if (p99Nanos > undisturbedNanos * SLOW_BY_FAR) {
+    } else if (slowdown > SLOW_BY_FAR) {
       bytesPerSecond = Math.max(leastBytesPerSecond, bytesPerSecond / 4);
       measure(nowNanos);
     } else if (nowNanos - halvedAt < SETTLE_NANOS) {

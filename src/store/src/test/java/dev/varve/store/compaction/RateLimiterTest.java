@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.LongUnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -32,7 +33,7 @@ class RateLimiterTest {
   private int operations;
 
   private RateLimiter start(long most) {
-    return RateLimiter.yieldingTo(latency, most, () -> nowNanos, this::pass);
+    return RateLimiter.yieldingTo(List.of(latency), most, () -> nowNanos, this::pass);
   }
 
   /** Time passes; operations end meanwhile, and are recorded. */

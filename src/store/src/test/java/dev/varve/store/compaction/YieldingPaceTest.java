@@ -3,6 +3,7 @@ package dev.varve.store.compaction;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -26,7 +27,7 @@ class YieldingPaceTest {
   }
 
   private YieldingPace start(long most) {
-    return new YieldingPace(this::p99Nanos, most, nowNanos);
+    return new YieldingPace(List.of(this::p99Nanos), most, nowNanos);
   }
 
   /** Goes on for so long and returns the mean pace of the last half. */
@@ -49,6 +50,33 @@ class YieldingPaceTest {
     nanosPerMib = 1_000;
     mean = go(yielding, 1000);
     assertTrue(mean > 120 * MIB && mean < 210 * MIB, "mean pace " + mean);
+  }
+
+  /** Guard: a percentile for each kind. Of both together, reads are too many to tell of writes. */
+  @Test
+  void theKindThatSuffersMostDecides() {
+    ForegroundLatency writes = () -> 50 * IDLE_NANOS + pace / MIB * 50 * nanosPerMib;
+    ForegroundLatency reads = () -> IDLE_NANOS;
+    YieldingPace yielding = new YieldingPace(List.of(reads, writes), 0, nowNanos);
+    long mean = go(yielding, 1000);
+    assertTrue(mean > 12 * MIB && mean < 21 * MIB, "mean pace " + mean);
+  }
+
+  /** Guard: {@code hasNewcomers}. */
+  @Test
+  void aKindThatComesLaterIsMeasuredFirst() {
+    boolean[] writing = {false};
+    ForegroundLatency writes =
+        () -> writing[0] ? 50 * IDLE_NANOS + pace / MIB * 50 * nanosPerMib : 0;
+    ForegroundLatency reads = () -> IDLE_NANOS;
+    YieldingPace yielding = new YieldingPace(List.of(reads, writes), 0, nowNanos);
+    go(yielding, 300);
+    assertTrue(pace > 100 * MIB, "pace " + pace);
+    writing[0] = true;
+    go(yielding, 1);
+    assertEquals(YieldingPace.LEAST_BYTES_PER_SECOND, pace);
+    long mean = go(yielding, 1000);
+    assertTrue(mean > 12 * MIB && mean < 21 * MIB, "mean pace " + mean);
   }
 
   @Test
