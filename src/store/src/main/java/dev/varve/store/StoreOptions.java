@@ -20,6 +20,11 @@ import org.jspecify.annotations.Nullable;
  * @param ballastBytes bytes of a file that is given up when a compaction or a checkpoint meets a
  *     full disk; {@link #BALLAST_AUTOMATIC}: 1 % of the capacity, or of the room on the disk, at
  *     most 64 MiB; 0: none
+ * @param openFilesMax files that the store has open at a time, at least 1; {@link
+ *     #OPEN_FILES_MAX_DEFAULT}. Those it needs beyond that are closed while idle and opened again
+ *     when they are used, which makes that call slower. More are open only while more than that are
+ *     in use, or written and not yet synced. Does not apply to a {@link
+ *     dev.varve.store.storage.MemoryStorage}, which needs no descriptors
  * @param layout how records lie in the storage; null: as the directory has it, segmented where it
  *     is new. {@link Layout#MEMORY} goes with a {@link dev.varve.store.storage.MemoryStorage} only
  */
@@ -31,10 +36,19 @@ public record StoreOptions(
     int snapshotEntriesMax,
     long capacityBytes,
     long ballastBytes,
+    int openFilesMax,
     @Nullable Layout layout) {
 
   /** A ballast that suits the capacity or the disk. */
   public static final long BALLAST_AUTOMATIC = -1;
+
+  /**
+   * The files that a store has open at most unless one says otherwise. The JVM raises its limit to
+   * the hard one of the system, which is 4,096 where it is small: three stores in a process then
+   * leave a quarter of it to sockets, jars and logs. Segments of 64 MiB are 62 GiB before one of
+   * them has to be opened again, and that costs a read an opening and a closing, not a failure.
+   */
+  public static final int OPEN_FILES_MAX_DEFAULT = 1000;
 
   /** Checks the sizes; the message names the field. */
   public StoreOptions {
@@ -45,9 +59,12 @@ public record StoreOptions(
     if (ballastBytes < BALLAST_AUTOMATIC) {
       throw new IllegalArgumentException("ballastBytes must not be negative: " + ballastBytes);
     }
+    if (openFilesMax < 1) {
+      throw new IllegalArgumentException("openFilesMax must be at least 1: " + openFilesMax);
+    }
   }
 
-  /** With the layout that the directory has, no capacity and no ballast. */
+  /** With the layout that the directory has, no capacity, no ballast and the usual bounds. */
   public StoreOptions(
       List<KeyspaceOptions> keyspaces,
       int groupBytesMax,
@@ -62,6 +79,7 @@ public record StoreOptions(
         snapshotEntriesMax,
         0,
         0,
+        OPEN_FILES_MAX_DEFAULT,
         null);
   }
 
@@ -80,6 +98,7 @@ public record StoreOptions(
         1_000_000,
         0,
         0,
+        OPEN_FILES_MAX_DEFAULT,
         null);
   }
 
@@ -92,6 +111,7 @@ public record StoreOptions(
         snapshotEntriesMax,
         capacityBytes,
         ballastBytes,
+        openFilesMax,
         layout);
   }
 
@@ -104,6 +124,7 @@ public record StoreOptions(
         snapshotEntriesMax,
         capacityBytes,
         ballastBytes,
+        openFilesMax,
         layout);
   }
 
@@ -116,6 +137,7 @@ public record StoreOptions(
         entries,
         capacityBytes,
         ballastBytes,
+        openFilesMax,
         layout);
   }
 
@@ -128,6 +150,7 @@ public record StoreOptions(
         snapshotEntriesMax,
         capacityBytes,
         ballastBytes,
+        openFilesMax,
         other);
   }
 
@@ -140,6 +163,7 @@ public record StoreOptions(
         snapshotEntriesMax,
         bytes,
         ballastBytes,
+        openFilesMax,
         layout);
   }
 
@@ -152,6 +176,20 @@ public record StoreOptions(
         snapshotEntriesMax,
         capacityBytes,
         bytes,
+        openFilesMax,
+        layout);
+  }
+
+  public StoreOptions withOpenFilesMax(int files) {
+    return new StoreOptions(
+        keyspaces,
+        groupBytesMax,
+        uncommittedBytesMax,
+        windowBytesMax,
+        snapshotEntriesMax,
+        capacityBytes,
+        ballastBytes,
+        files,
         layout);
   }
 }

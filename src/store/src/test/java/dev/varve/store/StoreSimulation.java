@@ -83,7 +83,7 @@ final class StoreSimulation {
   /** A scan that goes on beside everything, with what it must find in the end. */
   private record Held(String keyspace, Scan scan, Map<String, WriteHistory.Value> then) {}
 
-  /** Every fourth seed has single files. */
+  /** Every fourth seed has single files, every third opens few of its files at a time. */
   StoreSimulation(long seed, SimulationCounts counts) {
     fixture = StoreFixture.of(seed % 4 == 0 ? Layout.SINGLE_FILE : null);
     random = new SplittableRandom(seed);
@@ -93,7 +93,11 @@ final class StoreSimulation {
     flipping = !faulty && !small && random.nextInt(2) == 0;
     staying = random.nextInt(3) == 0;
     storage = new SimulatedStorage(small ? 12_000 + random.nextInt(20_000) : Long.MAX_VALUE);
-    options = fixture.options.withBallastBytes(small ? random.nextInt(4000) : 0);
+    options =
+        fixture
+            .options
+            .withBallastBytes(small ? random.nextInt(4000) : 0)
+            .withOpenFilesMax(seed % 3 == 0 ? 4 : StoreOptions.OPEN_FILES_MAX_DEFAULT);
     check = new RecoveryCheck(options, KEYS, random, counts);
   }
 
