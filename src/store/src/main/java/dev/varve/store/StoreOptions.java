@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  *     when they are used, which makes that call slower. More are open only while more than that are
  *     in use, or written and not yet synced. Does not apply to a {@link
  *     dev.varve.store.storage.MemoryStorage}, which needs no descriptors
+ * @param segmentsMax segments of one keyspace, replaced ones included until a checkpoint lets them
+ *     go, from 1 to {@link #SEGMENTS_MAX}; with as many, a leader refuses what would begin another
+ *     one with {@link StoreFullException}. Deletes go on for a sixteenth more of them, and
+ *     compaction has the room to double them
  * @param layout how records lie in the storage; null: as the directory has it, segmented where it
  *     is new. {@link Layout#MEMORY} goes with a {@link dev.varve.store.storage.MemoryStorage} only
  */
@@ -37,6 +41,7 @@ public record StoreOptions(
     long capacityBytes,
     long ballastBytes,
     int openFilesMax,
+    int segmentsMax,
     @Nullable Layout layout) {
 
   /** A ballast that suits the capacity or the disk. */
@@ -50,6 +55,13 @@ public record StoreOptions(
    */
   public static final int OPEN_FILES_MAX_DEFAULT = 1000;
 
+  /**
+   * The most segments that a keyspace may be given. The index can tell {@link
+   * dev.varve.store.keydir.Location#SEGMENT_MAX} and one more apart: a compaction of all of them
+   * has its outputs beside its inputs, and deletes go on for a sixteenth more.
+   */
+  public static final int SEGMENTS_MAX = 480_000;
+
   /** Checks the sizes; the message names the field. */
   public StoreOptions {
     keyspaces = List.copyOf(keyspaces);
@@ -61,6 +73,10 @@ public record StoreOptions(
     }
     if (openFilesMax < 1) {
       throw new IllegalArgumentException("openFilesMax must be at least 1: " + openFilesMax);
+    }
+    if (segmentsMax < 1 || segmentsMax > SEGMENTS_MAX) {
+      throw new IllegalArgumentException(
+          "segmentsMax must be from 1 to " + SEGMENTS_MAX + ": " + segmentsMax);
     }
   }
 
@@ -80,6 +96,7 @@ public record StoreOptions(
         0,
         0,
         OPEN_FILES_MAX_DEFAULT,
+        SEGMENTS_MAX,
         null);
   }
 
@@ -99,6 +116,7 @@ public record StoreOptions(
         0,
         0,
         OPEN_FILES_MAX_DEFAULT,
+        SEGMENTS_MAX,
         null);
   }
 
@@ -112,6 +130,7 @@ public record StoreOptions(
         capacityBytes,
         ballastBytes,
         openFilesMax,
+        segmentsMax,
         layout);
   }
 
@@ -125,6 +144,7 @@ public record StoreOptions(
         capacityBytes,
         ballastBytes,
         openFilesMax,
+        segmentsMax,
         layout);
   }
 
@@ -138,6 +158,7 @@ public record StoreOptions(
         capacityBytes,
         ballastBytes,
         openFilesMax,
+        segmentsMax,
         layout);
   }
 
@@ -151,6 +172,7 @@ public record StoreOptions(
         capacityBytes,
         ballastBytes,
         openFilesMax,
+        segmentsMax,
         other);
   }
 
@@ -164,6 +186,7 @@ public record StoreOptions(
         bytes,
         ballastBytes,
         openFilesMax,
+        segmentsMax,
         layout);
   }
 
@@ -177,6 +200,7 @@ public record StoreOptions(
         capacityBytes,
         bytes,
         openFilesMax,
+        segmentsMax,
         layout);
   }
 
@@ -190,6 +214,21 @@ public record StoreOptions(
         capacityBytes,
         ballastBytes,
         files,
+        segmentsMax,
+        layout);
+  }
+
+  public StoreOptions withSegmentsMax(int segments) {
+    return new StoreOptions(
+        keyspaces,
+        groupBytesMax,
+        uncommittedBytesMax,
+        windowBytesMax,
+        snapshotEntriesMax,
+        capacityBytes,
+        ballastBytes,
+        openFilesMax,
+        segments,
         layout);
   }
 }

@@ -67,6 +67,9 @@ final class StoreSimulation {
    */
   private final boolean staying;
 
+  /** Whether a keyspace may have few segments: what would begin more is refused. */
+  private final boolean few;
+
   private boolean small;
   private final boolean flipping;
   private SimulatedStorage storage;
@@ -92,13 +95,17 @@ final class StoreSimulation {
     small = !faulty && random.nextInt(5) == 0;
     flipping = !faulty && !small && random.nextInt(2) == 0;
     staying = random.nextInt(3) == 0;
+    few = seed % 5 == 2;
     storage = new SimulatedStorage(small ? 12_000 + random.nextInt(20_000) : Long.MAX_VALUE);
-    options =
+    StoreOptions bounded =
         fixture
             .options
             .withBallastBytes(small ? random.nextInt(4000) : 0)
             .withOpenFilesMax(seed % 3 == 0 ? 4 : StoreOptions.OPEN_FILES_MAX_DEFAULT);
-    check = new RecoveryCheck(options, KEYS, random, counts);
+    options = few ? bounded.withSegmentsMax(2 + (int) (seed % 3)) : bounded;
+    // After a crash the check goes on writing, for which there is to be room.
+    check =
+        new RecoveryCheck(options.withSegmentsMax(StoreOptions.SEGMENTS_MAX), KEYS, random, counts);
   }
 
   void run() {
@@ -206,7 +213,12 @@ final class StoreSimulation {
         throw new AssertionError("a write got no answer at all");
       }
       if (answer.isCompletedExceptionally()) {
-        requireExcuse(answer.exceptionNow());
+        Throwable refusal = answer.exceptionNow();
+        if (few && refusal instanceof StoreFullException) {
+          counts.refused();
+        } else {
+          requireExcuse(refusal);
+        }
       }
     }
   }
