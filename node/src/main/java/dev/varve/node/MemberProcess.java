@@ -88,7 +88,8 @@ final class MemberProcess implements AutoCloseable {
               .withKeyspaces(settings.keyspaces())
               .withLayout(settings.layout())
               .withCapacityBytes(settings.capacityBytes())
-              .withBallastBytes(settings.ballastBytes());
+              .withBallastBytes(settings.ballastBytes())
+              .withOpenFilesMax(settings.openFilesMax());
       Member member =
           switch (settings.mode()) {
             case Standalone() ->

@@ -227,6 +227,27 @@ class NodeTest {
     }
   }
 
+  /** OPEN_FILES_MAX takes effect. */
+  @Test
+  void hasFewFilesOpenAtATime() throws IOException {
+    try (TestNode node =
+        TestNode.standalone(directory, "SEGMENT_SIZE", "4096", "OPEN_FILES_MAX", "12")) {
+      String value = "v".repeat(1000);
+      for (int i = 0; i < 100; i++) {
+        node.put("key-" + i, value);
+      }
+      for (int i = 0; i < 100; i++) {
+        assertEquals(value, node.get("key-" + i).getValue().toStringUtf8());
+      }
+      Eventually.holds(
+          Duration.ofSeconds(10),
+          () -> "segments in the metrics",
+          () -> gauge(node, "varve.keyspace.segments", "keyspace", "main") > 24);
+      double open = node.metrics().get("varve.open.files").gauge().value();
+      assertTrue(open > 0 && open <= 12, "open: " + open);
+    }
+  }
+
   @Test
   void measuresWhatItHolds() throws IOException {
     try (TestNode node = TestNode.standalone(directory)) {

@@ -27,6 +27,7 @@ public final class NodeMetrics {
   private volatile MemberStatus status;
   private volatile long clockAheadMs;
   private volatile double writeAmplification;
+  private volatile int openFiles;
 
   private record PerKeyspace(MultiGauge gauge, ToDoubleFunction<KeyspaceStatus> figure) {}
 
@@ -60,6 +61,9 @@ public final class NodeMetrics {
         .register(registry);
     Gauge.builder("varve.write.amplification", this, m -> m.writeAmplification)
         .description("Bytes written to disk by those that users wrote, since the store was opened")
+        .register(registry);
+    Gauge.builder("varve.open.files", this, m -> m.openFiles)
+        .description("Files that the store has open")
         .register(registry);
     keyspace(
         registry,
@@ -144,6 +148,7 @@ public final class NodeMetrics {
     @Nullable StoreStatus figures = store == null ? null : store.status();
     clockAheadMs = figures == null ? 0 : figures.clockAheadMs();
     writeAmplification = figures == null ? 0 : figures.written().amplification();
+    openFiles = figures == null ? 0 : figures.openFiles();
     List<KeyspaceStatus> keyspaces = figures == null ? List.of() : figures.keyspaces();
     for (PerKeyspace figure : perKeyspace) {
       figure

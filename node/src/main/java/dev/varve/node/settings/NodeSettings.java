@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param capacityBytes of segments, beyond which a primary refuses what adds values; 0: as many as
  *     the disk has
  * @param ballastBytes of the file that is given up when a compaction meets a full disk; 0: none
+ * @param openFilesMax files that the store has open at a time
  */
 public record NodeSettings(
     String member,
@@ -51,7 +52,8 @@ public record NodeSettings(
     @Nullable Layout layout,
     long memoryBytesMax,
     long capacityBytes,
-    long ballastBytes) {
+    long ballastBytes,
+    int openFilesMax) {
 
   public NodeSettings {
     keyspaces = List.copyOf(keyspaces);

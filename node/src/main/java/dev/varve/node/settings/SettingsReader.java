@@ -66,7 +66,8 @@ public final class SettingsReader {
         layout(mode),
         size("VARVE_MEMORY_MAX", "1GB", MemoryStorage.CAPACITY_BYTES_MIN, Long.MAX_VALUE),
         size("CAPACITY", "0", 0, Long.MAX_VALUE),
-        ballast());
+        ballast(),
+        number("OPEN_FILES_MAX", StoreOptions.OPEN_FILES_MAX_DEFAULT, 1, Integer.MAX_VALUE));
   }
 
   private @Nullable Layout layout(Mode mode) {

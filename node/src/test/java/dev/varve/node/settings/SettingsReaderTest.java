@@ -66,6 +66,18 @@ class SettingsReaderTest {
     assertFalse(settings.managed());
     assertEquals(0, settings.capacityBytes());
     assertEquals(StoreOptions.BALLAST_AUTOMATIC, settings.ballastBytes());
+    assertEquals(StoreOptions.OPEN_FILES_MAX_DEFAULT, settings.openFilesMax());
+  }
+
+  @Test
+  void takesABoundOfOpenFiles() {
+    values.put("OPEN_FILES_MAX", "64");
+    assertEquals(64, read().openFilesMax());
+    values.put("OPEN_FILES_MAX", "0");
+    SettingsException refusal = assertThrows(SettingsException.class, this::read);
+    assertTrue(
+        String.valueOf(refusal.getMessage()).startsWith("OPEN_FILES_MAX is a number from 1"),
+        refusal.getMessage());
   }
 
   @Test

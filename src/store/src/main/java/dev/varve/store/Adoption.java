@@ -342,7 +342,8 @@ final class Adoption {
       LiveSegment known = known(keyspace, output.id());
       if (known == null) {
         String path = output.id().logPath(keyspace.name());
-        known = keyspace.table().add(output.id(), new SegmentReader(storage.open(path), path));
+        known =
+            keyspace.table().add(output.id(), () -> new SegmentReader(storage.open(path), path));
         known.seal(output.length());
       }
       outputs.add(known);

@@ -110,7 +110,9 @@ final class Ballast {
             .get()
             .whenComplete(
                 (value, failure) -> {
-                  if (failure instanceof StoreFullException && releaseFor(failure)) {
+                  if (failure instanceof StoreFullException full
+                      && full.isOfDisk()
+                      && releaseFor(full)) {
                     CompletableFuture<T> _ =
                         submit.get().whenComplete((v, f) -> settle(done, v, f));
                   } else {

@@ -262,9 +262,13 @@ final class Compactor {
     runtime.await(idle, cancel);
   }
 
+  /** Returns whether the plan is to be made anew, of what is sealed. */
   private boolean sealActive(Keyspace keyspace, CompactionPlan plan) throws IOException {
     boolean selected = plan.choices().stream().anyMatch(c -> c.selected() && c.segment().active());
-    if (selected) {
+    if (!selected) {
+      return false;
+    }
+    try {
       runtime.await(
           ballast.relieve(
               () -> {
@@ -272,8 +276,14 @@ final class Compactor {
                 writer.submit(new Operation.Seal(keyspace.name(), sealed));
                 return sealed;
               }));
+    } catch (StoreFullException e) {
+      if (e.isOfDisk()) {
+        throw e;
+      }
+      // There may be no more segments: what others free makes room for that.
+      LOG.log(System.Logger.Level.INFO, "compacts the sealed segments alone: {0}", e.getMessage());
     }
-    return selected;
+    return true;
   }
 
   private CompactionEvent rewrite(
@@ -400,6 +410,7 @@ final class Compactor {
             request.forceDelete(),
             runtime.clock().nowMs());
     try {
+      keyspace.table().requireSlots(result.files().size());
       runtime.await(
           ballast.relieve(
               () -> {

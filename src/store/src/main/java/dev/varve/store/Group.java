@@ -4,7 +4,7 @@ import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.InconsistentEditException;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
-import dev.varve.store.storage.StorageFile;
+import dev.varve.store.segment.SegmentReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -111,6 +111,7 @@ final class Group {
    * Adds an edit, whose changes of files happen at once, unsynced.
    *
    * @throws InconsistentEditException if it contradicts the log; nothing of it was staged
+   * @throws StoreFullException if a keyspace can't have another segment; nothing of it was staged
    * @throws IOException if a file could not be made
    */
   void stageEdit(LogEntry entry, Pending.Edited effect)
@@ -140,18 +141,25 @@ final class Group {
 
   private void openRolled(Edit.Roll roll) throws IOException {
     Keyspace keyspace = tail.keyspace(roll.keyspace());
-    StorageFile file = tail.storage().create(roll.opened().logPath(roll.keyspace()));
+    String path = roll.opened().logPath(roll.keyspace());
+    LogFile opened =
+        tail.activate(
+            keyspace,
+            new Edit.SegmentFile(roll.opened(), 0, 0),
+            () -> new SegmentReader(tail.storage().create(path), path));
     directories.add(roll.keyspace());
-    created.add(tail.activate(keyspace, roll.opened(), file));
+    created.add(opened);
   }
 
   /** The file is there, and durable. */
   private void openSwapped(Edit.Swap swap) throws IOException {
     Keyspace keyspace = tail.keyspace(swap.keyspace());
     Edit.SegmentFile opened = swap.opened();
-    StorageFile file = tail.storage().open(opened.id().logPath(swap.keyspace()));
+    String path = opened.id().logPath(swap.keyspace());
+    LogFile active =
+        tail.activate(keyspace, opened, () -> new SegmentReader(tail.storage().open(path), path));
     directories.add(swap.keyspace());
-    created.add(tail.activate(keyspace, opened, file));
+    created.add(active);
   }
 
   /** The lengths of all active segments, as an edit staged next records them. */

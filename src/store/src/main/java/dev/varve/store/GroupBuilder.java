@@ -122,7 +122,9 @@ final class GroupBuilder {
 
   private boolean stageBatch(WriteBatch batch, CompletableFuture<Long> done) throws IOException {
     Map<String, Long> bytes = BatchEncoder.bytesByKeyspace(batch);
-    requireRoom(batch, bytes);
+    if (capacityBytes > 0 && adds(batch)) {
+      requireRoom(bytes);
+    }
     for (Map.Entry<String, Long> entry : bytes.entrySet()) {
       LogFile active = tail.active(entry.getKey());
       if (active == null || isFull(active, entry.getValue())) {
@@ -134,6 +136,7 @@ final class GroupBuilder {
                   + " bytes: compact "
                   + entry.getKey());
         }
+        tail.keyspace(entry.getKey()).table().requireRoom(adds(batch));
         if (ahead || (active != null && group.touches(active))) {
           return false;
         }
@@ -155,11 +158,11 @@ final class GroupBuilder {
   }
 
   /** What only deletes is let in: without it a full store could not be emptied. */
-  private void requireRoom(WriteBatch batch, Map<String, Long> bytes) throws StoreFullException {
-    if (capacityBytes == 0
-        || batch.mutations().stream().allMatch(m -> m instanceof WriteBatch.Delete)) {
-      return;
-    }
+  private static boolean adds(WriteBatch batch) {
+    return !batch.mutations().stream().allMatch(m -> m instanceof WriteBatch.Delete);
+  }
+
+  private void requireRoom(Map<String, Long> bytes) throws StoreFullException {
     if (sealedBytes < 0) {
       sealedBytes = tail.sealedBytes();
     }
@@ -215,6 +218,7 @@ final class GroupBuilder {
       seal.done().complete(0L);
       return true;
     }
+    active.keyspace().table().requireRoom(false);
     if (group.touches(active)) {
       return false;
     }

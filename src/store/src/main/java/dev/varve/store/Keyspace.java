@@ -27,7 +27,7 @@ final class Keyspace {
   private final KeyspaceType type;
   private final long segmentBytes;
   private final Keydir keydir = new Keydir();
-  private final SegmentTable table = new SegmentTable();
+  private final SegmentTable table;
   private final Snapshots snapshots;
   private final List<LiveSegment> segments = new ArrayList<>();
   private final AtomicLong liveKeys = new AtomicLong();
@@ -38,8 +38,10 @@ final class Keyspace {
   private volatile long lastId;
   private final StreamWaiters waiters = new StreamWaiters();
 
-  Keyspace(String name, KeyspaceType type, long segmentBytes, int snapshotEntriesMax) {
+  Keyspace(
+      String name, KeyspaceType type, long segmentBytes, int snapshotEntriesMax, int segmentsMax) {
     this.name = name;
+    this.table = new SegmentTable(name, segmentsMax);
     this.type = type;
     this.segmentBytes = segmentBytes;
     this.snapshots = new Snapshots(table, snapshotEntriesMax);

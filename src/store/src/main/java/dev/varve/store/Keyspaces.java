@@ -13,9 +13,11 @@ import org.jspecify.annotations.Nullable;
 final class Keyspaces {
   private final Map<String, Keyspace> byName = new ConcurrentHashMap<>();
   private final int snapshotEntriesMax;
+  private final int segmentsMax;
 
-  Keyspaces(int snapshotEntriesMax) {
+  Keyspaces(int snapshotEntriesMax, int segmentsMax) {
     this.snapshotEntriesMax = snapshotEntriesMax;
+    this.segmentsMax = segmentsMax;
   }
 
   @Nullable Keyspace get(String name) {
@@ -31,7 +33,7 @@ final class Keyspaces {
   }
 
   Keyspace add(String name, KeyspaceType type, long segmentBytes) {
-    Keyspace keyspace = new Keyspace(name, type, segmentBytes, snapshotEntriesMax);
+    Keyspace keyspace = new Keyspace(name, type, segmentBytes, snapshotEntriesMax, segmentsMax);
     byName.put(name, keyspace);
     return keyspace;
   }

@@ -4,10 +4,8 @@ import dev.varve.store.format.SegmentId;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.TermStart;
-import dev.varve.store.segment.SegmentReader;
 import dev.varve.store.segment.SegmentWriter;
 import dev.varve.store.storage.Storage;
-import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Collection;
@@ -132,16 +130,17 @@ final class LogTail {
     keyspaces.remove(keyspace);
   }
 
-  /** Makes an empty file the keyspace's active segment. */
-  LogFile activate(Keyspace keyspace, SegmentId id, StorageFile file) {
-    return activate(keyspace, new Edit.SegmentFile(id, 0, 0), file);
-  }
-
-  /** Makes a file with so many bytes the keyspace's active segment. */
-  LogFile activate(Keyspace keyspace, Edit.SegmentFile so, StorageFile file) {
-    SegmentReader reader = new SegmentReader(file, so.id().logPath(keyspace.name()));
-    LiveSegment segment = keyspace.table().add(so.id(), reader);
-    return activate(keyspace, segment, new SegmentWriter(file, so.length(), so.crc()));
+  /**
+   * Makes a file with so many bytes the keyspace's active segment.
+   *
+   * @param opener opens or creates it
+   * @throws StoreFullException if the keyspace can't have another segment; nothing was opened
+   */
+  LogFile activate(Keyspace keyspace, Edit.SegmentFile so, SegmentTable.Opener opener)
+      throws IOException {
+    LiveSegment segment = keyspace.table().add(so.id(), opener);
+    SegmentWriter writer = new SegmentWriter(segment.reader().file(), so.length(), so.crc());
+    return activate(keyspace, segment, writer);
   }
 
   LogFile activate(Keyspace keyspace, LiveSegment segment, SegmentWriter writer) {

@@ -75,7 +75,7 @@ final class Opening implements TailSink {
     this.mark = mark;
     this.recovery = recovery;
     this.wanted = options.layout();
-    this.keyspaces = new Keyspaces(options.snapshotEntriesMax());
+    this.keyspaces = new Keyspaces(options.snapshotEntriesMax(), options.segmentsMax());
     this.keydirs = new KeydirRestore(storage, recovery);
     this.installation = Installation.of(recovery.committedState(), storage);
   }
@@ -181,7 +181,8 @@ final class Opening implements TailSink {
 
   private LiveSegment openTail(Keyspace keyspace, SegmentId id) throws IOException {
     String path = id.logPath(keyspace.name());
-    LiveSegment segment = keyspace.table().add(id, new SegmentReader(storage.open(path), path));
+    LiveSegment segment =
+        keyspace.table().add(id, () -> new SegmentReader(storage.open(path), path));
     tails.put(path, segment);
     return segment;
   }

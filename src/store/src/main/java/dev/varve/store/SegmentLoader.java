@@ -75,8 +75,7 @@ final class SegmentLoader {
   }
 
   private LiveSegment open(Edit.SegmentFile sealed) throws IOException {
-    SegmentReader reader = reader(sealed.id(), sealed);
-    return keyspace.table().add(sealed.id(), reader);
+    return keyspace.table().add(sealed.id(), () -> reader(sealed.id(), sealed));
   }
 
   /**

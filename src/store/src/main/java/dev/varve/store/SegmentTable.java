@@ -3,18 +3,52 @@ package dev.varve.store;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.segment.SegmentReader;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The open segments of a keyspace by their slots. A slot is given again only after all others were,
- * so that a location read long ago never leads to another segment.
+ * The open segments of a keyspace by their slots, and how many there may be. A slot is given again
+ * only after all others were, so that a location read long ago never leads to another segment.
+ *
+ * <p>A leader begins segments for what adds values until there are {@link
+ * StoreOptions#segmentsMax()}, and for what only deletes, or lets a compaction have the active one,
+ * for a sixteenth more. All other slots are for outputs of compactions, which stand beside their
+ * inputs until a checkpoint lets those go, and for followers, who take what a leader has begun.
  */
 final class SegmentTable {
+  /** As many as a {@link Location} tells apart. */
+  private static final int SLOTS = Location.SEGMENT_MAX + 1;
+
+  /** Of the most segments: one part of so many is added for deletes. */
+  private static final int DELETES_SHARE = 16;
+
+  private static final int DELETES_MIN = 4;
+
+  private final String keyspace;
+  private final int segmentsMax;
   private volatile @Nullable LiveSegment[] slots = new @Nullable LiveSegment[16];
+  private volatile int size;
+  private volatile int slotsMax = SLOTS;
   private int next;
+
+  /** Opens a segment that has got a slot. */
+  @FunctionalInterface
+  interface Opener {
+    SegmentReader open() throws IOException;
+  }
+
+  SegmentTable(String keyspace, int segmentsMax) {
+    this.keyspace = keyspace;
+    this.segmentsMax = segmentsMax;
+  }
+
+  /** For tests: gives no slots from this one on. */
+  synchronized void slotsMax(int slots) {
+    slotsMax = slots;
+  }
 
   /** The segment at a slot; null when it is gone. */
   @Nullable LiveSegment at(int slot) {
@@ -22,8 +56,65 @@ final class SegmentTable {
     return slot < now.length ? now[slot] : null;
   }
 
-  synchronized LiveSegment add(SegmentId id, SegmentReader reader) {
-    return addAt(freeSlot(), id, reader);
+  /** How many there are. */
+  int size() {
+    return size;
+  }
+
+  /**
+   * Before a leader begins another segment.
+   *
+   * @param adds whether it is for what adds values
+   * @throws StoreFullException if there are as many as there may be for that
+   */
+  void requireRoom(boolean adds) throws StoreFullException {
+    long most = segmentsMax;
+    if (!adds) {
+      most += Math.max(DELETES_MIN, segmentsMax / DELETES_SHARE);
+    }
+    if (size >= most) {
+      throw new StoreFullException(
+          "keyspace "
+              + keyspace
+              + " has "
+              + size
+              + " segments, replaced ones included, and may have "
+              + segmentsMax
+              + " (segmentsMax); "
+              + (adds ? "deletes, compaction and checkpoints go on" : "compact and checkpoint it"));
+    }
+  }
+
+  /**
+   * Before a compaction's edit: whether its outputs will have slots.
+   *
+   * @throws StoreFullException if there are fewer free ones
+   */
+  void requireSlots(int outputs) throws StoreFullException {
+    if (outputs > slotsMax - size) {
+      throw noSlots();
+    }
+  }
+
+  private StoreFullException noSlots() {
+    return new StoreFullException(
+        "keyspace "
+            + keyspace
+            + " has "
+            + size
+            + " segments of the "
+            + slotsMax
+            + " that its index can tell apart; checkpoints let replaced ones go");
+  }
+
+  /**
+   * Adds a segment at a free slot.
+   *
+   * @throws StoreFullException if there is none; nothing was opened
+   */
+  synchronized LiveSegment add(SegmentId id, Opener opener) throws IOException {
+    int slot = freeSlot();
+    return addAt(slot, id, opener.open());
   }
 
   /** Adds a segment at the slot that it had when the keydir was written; nothing else is there. */
@@ -37,12 +128,16 @@ final class SegmentTable {
     @Nullable LiveSegment[] grown = Arrays.copyOf(now, length);
     grown[slot] = segment;
     slots = grown;
+    size = size + 1;
     return segment;
   }
 
   synchronized void remove(LiveSegment segment) {
     @Nullable LiveSegment[] copy = slots.clone();
-    copy[segment.slot()] = null;
+    if (copy[segment.slot()] != null) {
+      copy[segment.slot()] = null;
+      size = size - 1;
+    }
     slots = copy;
   }
 
@@ -57,14 +152,14 @@ final class SegmentTable {
     return open;
   }
 
-  private int freeSlot() {
-    for (int tried = 0; tried <= Location.SEGMENT_MAX; tried++) {
-      int slot = next;
-      next = next == Location.SEGMENT_MAX ? 0 : next + 1;
+  private int freeSlot() throws StoreFullException {
+    for (int tried = 0; tried < slotsMax; tried++) {
+      int slot = next < slotsMax ? next : 0;
+      next = slot + 1;
       if (at(slot) == null) {
         return slot;
       }
     }
-    throw new IllegalStateException("more than " + Location.SEGMENT_MAX + " open segments");
+    throw noSlots();
   }
 }

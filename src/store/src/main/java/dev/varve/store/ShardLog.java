@@ -29,8 +29,8 @@ public interface ShardLog {
    * <p>Fails with {@link LogGapException} when the first entry does not continue the log or a term
    * goes back, {@link LogDivergedException} when the entries contradict themselves or this log (a
    * CRC, an offset, a sealed segment's CRC), {@link MissingAttachmentException} when a run list is
-   * not here yet, {@link StoreFullException} when the disk is full, {@link IllegalStateException}
-   * while leading.
+   * not here yet, {@link StoreFullException} when the disk is full or a keyspace's index can tell
+   * no more segments apart, {@link IllegalStateException} while leading.
    */
   CompletableFuture<LogState> append(List<LogEntry> entries);
 

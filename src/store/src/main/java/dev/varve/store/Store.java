@@ -11,6 +11,7 @@ import dev.varve.store.manifest.Layout;
 import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.recovery.DirectoryMarks;
 import dev.varve.store.recovery.DurableMark;
+import dev.varve.store.storage.BoundedStorage;
 import dev.varve.store.storage.DiskFullException;
 import dev.varve.store.storage.MemoryStorage;
 import dev.varve.store.storage.Storage;
@@ -98,7 +99,7 @@ public final class Store implements AutoCloseable {
     }
     List<Closeable> opened = new ArrayList<>();
     try {
-      MeteredStorage metered = new MeteredStorage(storage);
+      MeteredStorage metered = new MeteredStorage(bounded(options, storage));
       EventLog events = EventLog.open(metered, EVENTS_MAX);
       opened.add(events);
       DurableMark mark = DurableMark.open(metered);
@@ -109,6 +110,13 @@ public final class Store implements AutoCloseable {
       close(opened.reversed(), e);
       throw e;
     }
+  }
+
+  /** Files in memory take no descriptors, and what frees memory must know its storage. */
+  private static Storage bounded(StoreOptions options, Storage storage) {
+    return storage instanceof MemoryStorage
+        ? storage
+        : new BoundedStorage(storage, options.openFilesMax());
   }
 
   private static void close(List<Closeable> opened, Exception cause) {

@@ -1,5 +1,7 @@
 package dev.varve.store;
 
+import dev.varve.store.storage.DiskFullException;
+
 /**
  * The disk is full, or the store holds as much as its options let it; nothing was written, the
  * store is valid and reads go on.
@@ -14,6 +16,11 @@ public final class StoreFullException extends StoreException {
 
   public StoreFullException(Throwable cause) {
     super("the store is full: " + cause.getMessage(), cause);
+  }
+
+  /** Whether it is for want of room on the disk, of which the ballast has some. */
+  boolean isOfDisk() {
+    return getCause() instanceof DiskFullException;
   }
 
   StoreFullException(long usedBytes, long moreBytes, long capacityBytes) {

@@ -20,6 +20,15 @@ import org.jspecify.annotations.Nullable;
  * @param ballastBytes bytes of a file that is given up when a compaction or a checkpoint meets a
  *     full disk; {@link #BALLAST_AUTOMATIC}: 1 % of the capacity, or of the room on the disk, at
  *     most 64 MiB; 0: none
+ * @param openFilesMax files that the store has open at a time, at least 1; {@link
+ *     #OPEN_FILES_MAX_DEFAULT}. Those it needs beyond that are closed while idle and opened again
+ *     when they are used, which makes that call slower. More are open only while more than that are
+ *     in use, or written and not yet synced. Does not apply to a {@link
+ *     dev.varve.store.storage.MemoryStorage}, which needs no descriptors
+ * @param segmentsMax segments of one keyspace, replaced ones included until a checkpoint lets them
+ *     go, from 1 to {@link #SEGMENTS_MAX}; with as many, a leader refuses what would begin another
+ *     one with {@link StoreFullException}. Deletes go on for a sixteenth more of them, and
+ *     compaction has the room to double them
  * @param layout how records lie in the storage; null: as the directory has it, segmented where it
  *     is new. {@link Layout#MEMORY} goes with a {@link dev.varve.store.storage.MemoryStorage} only
  */
@@ -31,10 +40,27 @@ public record StoreOptions(
     int snapshotEntriesMax,
     long capacityBytes,
     long ballastBytes,
+    int openFilesMax,
+    int segmentsMax,
     @Nullable Layout layout) {
 
   /** A ballast that suits the capacity or the disk. */
   public static final long BALLAST_AUTOMATIC = -1;
+
+  /**
+   * The files that a store has open at most unless one says otherwise. The JVM raises its limit to
+   * the hard one of the system, which is 4,096 where it is small: three stores in a process then
+   * leave a quarter of it to sockets, jars and logs. Segments of 64 MiB are 62 GiB before one of
+   * them has to be opened again, and that costs a read an opening and a closing, not a failure.
+   */
+  public static final int OPEN_FILES_MAX_DEFAULT = 1000;
+
+  /**
+   * The most segments that a keyspace may be given. The index can tell {@link
+   * dev.varve.store.keydir.Location#SEGMENT_MAX} and one more apart: a compaction of all of them
+   * has its outputs beside its inputs, and deletes go on for a sixteenth more.
+   */
+  public static final int SEGMENTS_MAX = 480_000;
 
   /** Checks the sizes; the message names the field. */
   public StoreOptions {
@@ -45,9 +71,16 @@ public record StoreOptions(
     if (ballastBytes < BALLAST_AUTOMATIC) {
       throw new IllegalArgumentException("ballastBytes must not be negative: " + ballastBytes);
     }
+    if (openFilesMax < 1) {
+      throw new IllegalArgumentException("openFilesMax must be at least 1: " + openFilesMax);
+    }
+    if (segmentsMax < 1 || segmentsMax > SEGMENTS_MAX) {
+      throw new IllegalArgumentException(
+          "segmentsMax must be from 1 to " + SEGMENTS_MAX + ": " + segmentsMax);
+    }
   }
 
-  /** With the layout that the directory has, no capacity and no ballast. */
+  /** With the layout that the directory has, no capacity, no ballast and the usual bounds. */
   public StoreOptions(
       List<KeyspaceOptions> keyspaces,
       int groupBytesMax,
@@ -62,6 +95,8 @@ public record StoreOptions(
         snapshotEntriesMax,
         0,
         0,
+        OPEN_FILES_MAX_DEFAULT,
+        SEGMENTS_MAX,
         null);
   }
 
@@ -80,6 +115,8 @@ public record StoreOptions(
         1_000_000,
         0,
         0,
+        OPEN_FILES_MAX_DEFAULT,
+        SEGMENTS_MAX,
         null);
   }
 
@@ -92,6 +129,8 @@ public record StoreOptions(
         snapshotEntriesMax,
         capacityBytes,
         ballastBytes,
+        openFilesMax,
+        segmentsMax,
         layout);
   }
 
@@ -104,6 +143,8 @@ public record StoreOptions(
         snapshotEntriesMax,
         capacityBytes,
         ballastBytes,
+        openFilesMax,
+        segmentsMax,
         layout);
   }
 
@@ -116,6 +157,8 @@ public record StoreOptions(
         entries,
         capacityBytes,
         ballastBytes,
+        openFilesMax,
+        segmentsMax,
         layout);
   }
 
@@ -128,6 +171,8 @@ public record StoreOptions(
         snapshotEntriesMax,
         capacityBytes,
         ballastBytes,
+        openFilesMax,
+        segmentsMax,
         other);
   }
 
@@ -140,6 +185,8 @@ public record StoreOptions(
         snapshotEntriesMax,
         bytes,
         ballastBytes,
+        openFilesMax,
+        segmentsMax,
         layout);
   }
 
@@ -152,6 +199,36 @@ public record StoreOptions(
         snapshotEntriesMax,
         capacityBytes,
         bytes,
+        openFilesMax,
+        segmentsMax,
+        layout);
+  }
+
+  public StoreOptions withOpenFilesMax(int files) {
+    return new StoreOptions(
+        keyspaces,
+        groupBytesMax,
+        uncommittedBytesMax,
+        windowBytesMax,
+        snapshotEntriesMax,
+        capacityBytes,
+        ballastBytes,
+        files,
+        segmentsMax,
+        layout);
+  }
+
+  public StoreOptions withSegmentsMax(int segments) {
+    return new StoreOptions(
+        keyspaces,
+        groupBytesMax,
+        uncommittedBytesMax,
+        windowBytesMax,
+        snapshotEntriesMax,
+        capacityBytes,
+        ballastBytes,
+        openFilesMax,
+        segments,
         layout);
   }
 }

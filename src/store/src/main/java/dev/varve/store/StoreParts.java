@@ -4,6 +4,7 @@ import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.manifest.Layout;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.recovery.DurableMark;
+import dev.varve.store.storage.BoundedStorage;
 import dev.varve.store.storage.MemoryStorage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -173,6 +174,7 @@ record StoreParts(
         statuses,
         adoption.backlog(),
         times.aheadMs(),
+        storage.unmetered() instanceof BoundedStorage bounded ? bounded.openFiles() : 0,
         new WrittenBytes(byUsers, storage.bytes()));
   }
 

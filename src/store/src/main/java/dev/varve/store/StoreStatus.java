@@ -8,6 +8,8 @@ import java.util.List;
  * @param adoptionBacklog compactions committed but not yet adopted here
  * @param clockAheadMs by how much the wall clock is off, as the last decision that needed it saw
  *     it, while its word on ages is not taken; 0 while it is
+ * @param openFiles files that the store has open now, see {@link StoreOptions#openFilesMax}; 0 of a
+ *     store in memory
  * @param written since it was opened, of all keyspaces and beside them
  */
 public record StoreStatus(
@@ -15,6 +17,7 @@ public record StoreStatus(
     List<KeyspaceStatus> keyspaces,
     int adoptionBacklog,
     long clockAheadMs,
+    int openFiles,
     WrittenBytes written) {
   public StoreStatus {
     keyspaces = List.copyOf(keyspaces);

@@ -14,6 +14,7 @@ final class SimulationCounts {
   private final AtomicLong scans = new AtomicLong();
   private final AtomicLong writesWithinCompactions = new AtomicLong();
   private final AtomicLong swaps = new AtomicLong();
+  private final AtomicLong refusals = new AtomicLong();
   private final Map<Strategy, AtomicLong> compactions = new EnumMap<>(Strategy.class);
 
   SimulationCounts() {
@@ -54,6 +55,11 @@ final class SimulationCounts {
     swaps.incrementAndGet();
   }
 
+  /** A write was refused since there were as many segments as there may be. */
+  void refused() {
+    refusals.incrementAndGet();
+  }
+
   void compaction(Strategy strategy) {
     AtomicLong count = compactions.get(strategy);
     if (count != null) {
@@ -69,6 +75,7 @@ final class SimulationCounts {
             && faults.get() > 0
             && scans.get() > 0
             && swaps.get() > 0
+            && refusals.get() > 0
             && writesWithinCompactions.get() > 0;
     for (Strategy strategy : Strategy.values()) {
       AtomicLong count = compactions.get(strategy);
@@ -83,12 +90,13 @@ final class SimulationCounts {
   public String toString() {
     return String.format(
         "%d crash points, %d failed calls, compactions %s (%d of single files), %d writes within"
-            + " them, %d scans held open, flipped bits: %d reported, %d of no matter",
+            + " them, %d writes refused for their segments, %d scans held open, flipped bits: %d reported, %d of no matter",
         crashPoints.get(),
         faults.get(),
         compactions,
         swaps.get(),
         writesWithinCompactions.get(),
+        refusals.get(),
         scans.get(),
         reportedFlips.get(),
         harmlessFlips.get());

@@ -67,6 +67,9 @@ final class StoreSimulation {
    */
   private final boolean staying;
 
+  /** Whether a keyspace may have few segments: what would begin more is refused. */
+  private final boolean few;
+
   private boolean small;
   private final boolean flipping;
   private SimulatedStorage storage;
@@ -83,7 +86,7 @@ final class StoreSimulation {
   /** A scan that goes on beside everything, with what it must find in the end. */
   private record Held(String keyspace, Scan scan, Map<String, WriteHistory.Value> then) {}
 
-  /** Every fourth seed has single files. */
+  /** Every fourth seed has single files, every third opens few of its files at a time. */
   StoreSimulation(long seed, SimulationCounts counts) {
     fixture = StoreFixture.of(seed % 4 == 0 ? Layout.SINGLE_FILE : null);
     random = new SplittableRandom(seed);
@@ -92,9 +95,17 @@ final class StoreSimulation {
     small = !faulty && random.nextInt(5) == 0;
     flipping = !faulty && !small && random.nextInt(2) == 0;
     staying = random.nextInt(3) == 0;
+    few = seed % 5 == 2;
     storage = new SimulatedStorage(small ? 12_000 + random.nextInt(20_000) : Long.MAX_VALUE);
-    options = fixture.options.withBallastBytes(small ? random.nextInt(4000) : 0);
-    check = new RecoveryCheck(options, KEYS, random, counts);
+    StoreOptions bounded =
+        fixture
+            .options
+            .withBallastBytes(small ? random.nextInt(4000) : 0)
+            .withOpenFilesMax(seed % 3 == 0 ? 4 : StoreOptions.OPEN_FILES_MAX_DEFAULT);
+    options = few ? bounded.withSegmentsMax(2 + (int) (seed % 3)) : bounded;
+    // After a crash the check goes on writing, for which there is to be room.
+    check =
+        new RecoveryCheck(options.withSegmentsMax(StoreOptions.SEGMENTS_MAX), KEYS, random, counts);
   }
 
   void run() {
@@ -202,7 +213,12 @@ final class StoreSimulation {
         throw new AssertionError("a write got no answer at all");
       }
       if (answer.isCompletedExceptionally()) {
-        requireExcuse(answer.exceptionNow());
+        Throwable refusal = answer.exceptionNow();
+        if (few && refusal instanceof StoreFullException) {
+          counts.refused();
+        } else {
+          requireExcuse(refusal);
+        }
       }
     }
   }

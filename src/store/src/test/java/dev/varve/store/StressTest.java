@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The classes in {@code dev.varve.store.stress} under jcstress: keydir and swap. {@code
+ * The classes in {@code dev.varve.store.stress} under jcstress: keydir, swap, files. {@code
  * -Dvarve.stress.mode} is jcstress' mode: {@code sanity}, {@code quick} (what this does), {@code
  * default} or {@code tough}.
  */
@@ -26,7 +26,7 @@ class StressTest {
   private static final boolean QUICK = MODE.equals("quick");
 
   /** The classes of the package that are tests. */
-  private static final int TESTS = 4;
+  private static final int TESTS = 5;
 
   private static final Pattern PASSED =
       Pattern.compile("All remaining tests: ([0-9]+) matching test results");

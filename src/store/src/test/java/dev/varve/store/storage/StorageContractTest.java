@@ -27,7 +27,10 @@ class StorageContractTest {
     POSIX,
     CHANNELS,
     SIMULATED,
-    MEMORY
+    MEMORY,
+    POSIX_BOUNDED,
+    SIMULATED_BOUNDED,
+    MEMORY_BOUNDED
   }
 
   @TempDir Path directory;
@@ -38,6 +41,9 @@ class StorageContractTest {
       case CHANNELS -> new PosixStorage(directory.resolve("store")).throughChannels();
       case SIMULATED -> new SimulatedStorage();
       case MEMORY -> new MemoryStorage(MemoryStorage.CAPACITY_BYTES_MIN);
+      case POSIX_BOUNDED -> new BoundedStorage(storage(Kind.POSIX), 1);
+      case SIMULATED_BOUNDED -> new BoundedStorage(storage(Kind.SIMULATED), 1);
+      case MEMORY_BOUNDED -> new BoundedStorage(storage(Kind.MEMORY), 1);
     };
   }
 
@@ -151,7 +157,7 @@ class StorageContractTest {
     StoreLockedException refused =
         assertThrows(StoreLockedException.class, () -> storage.lock("lock"));
     assertTrue(String.valueOf(refused.getMessage()).contains(refused.directory()));
-    if (kind == Kind.POSIX) {
+    if (kind == Kind.POSIX || kind == Kind.POSIX_BOUNDED) {
       assertEquals(directory.toRealPath().resolve("store").toString(), refused.directory());
     }
     held.close();
