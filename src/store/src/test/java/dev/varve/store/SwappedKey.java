@@ -24,7 +24,8 @@ public class SwappedKey {
   private static final byte[] KEY = {7};
   private static final long HASH = Hash.of(KEY);
 
-  private final Keyspace keyspace = new Keyspace("main", KeyspaceType.KEY_VALUE, 1 << 20, 100);
+  private final Keyspace keyspace =
+      new Keyspace("main", KeyspaceType.KEY_VALUE, 1 << 20, 100, 1000);
   private final ReentrantLock applying = new ReentrantLock();
   private final ReentrantLock maintenance = new ReentrantLock();
   private long sequence;
@@ -108,8 +109,12 @@ public class SwappedKey {
     ByteBuffer record = ByteBuffer.allocate(RecordCodec.encodedLength(KEY.length, value.length));
     RecordCodec.encode(RecordKind.PUT, of, 1, 0, 1, 0, KEY, value, record);
     SegmentReader reader = new SegmentReader(new WrittenFile(record.array()), "main.log");
-    LiveSegment segment = keyspace.table().add(new SegmentId(1, ++segments), reader);
-    return new Location(segment.slot(), 0, record.capacity(), false);
+    try {
+      LiveSegment segment = keyspace.table().add(new SegmentId(1, ++segments), () -> reader);
+      return new Location(segment.slot(), 0, record.capacity(), false);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** A file with these bytes, until it is closed. */

@@ -42,6 +42,8 @@ final class LinuxCalls {
   private static final int EINTR = 4;
   private static final int EACCES = 13;
   private static final int EEXIST = 17;
+  private static final int ENFILE = 23;
+  private static final int EMFILE = 24;
   private static final int ENOSPC = 28;
   private static final int EDQUOT = 122;
 
@@ -255,6 +257,8 @@ final class LinuxCalls {
       case EACCES -> new AccessDeniedException(name);
       case ENOSPC, EDQUOT ->
           new DiskFullException(name, new FileSystemException(name, null, message));
+      // Not in the user's language: there it could not be told from others.
+      case ENFILE, EMFILE -> new FileSystemException(name, null, OpenFiles.NO_DESCRIPTOR);
       default -> new FileSystemException(name, null, message);
     };
   }

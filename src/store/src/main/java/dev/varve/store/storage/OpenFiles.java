@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class OpenFiles {
   /** What the platform says when a process, or all together, has no descriptor left. */
-  private static final String NO_DESCRIPTOR = "Too many open files";
+  static final String NO_DESCRIPTOR = "Too many open files";
 
   /** How often an opening that found no descriptor is tried again, each time after closing one. */
   private static final int TRIES_AGAIN_MAX = 8;

@@ -204,6 +204,9 @@ class LinuxFileTest {
     assertInstanceOf(DiskFullException.class, LinuxCalls.failure(122, "a", "Quota exceeded"));
     assertInstanceOf(AccessDeniedException.class, LinuxCalls.failure(13, "a", "Permission denied"));
     assertEquals(
+        "a: Too many open files",
+        LinuxCalls.failure(24, "a", "Zu viele offene Dateien").getMessage());
+    assertEquals(
         "a: Input/output error", LinuxCalls.failure(5, "a", "Input/output error").getMessage());
   }
 }
