@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What a run ran on, for the report. */
 final class Machine {
@@ -24,13 +26,19 @@ final class Machine {
             + field(CPU, "model name", System.getProperty("os.arch", "unknown")),
         "memory: " + field(MEMORY, "MemTotal", "unknown"),
         "file system: " + Files.getFileStore(directory).type(),
-        "system: " + System.getProperty("os.name", "") + " " + System.getProperty("os.version", ""),
+        "system: " + System.getProperty("os.name", "") + " " + release(),
         String.format(
             Locale.ROOT,
             "Java: %s (%s), heap of at most %d MiB",
             Runtime.version(),
             System.getProperty("java.vm.name", ""),
             runtime.maxMemory() >> 20));
+  }
+
+  /** The first two numbers: what follows says who built the kernel rather than what it does. */
+  private static String release() {
+    Matcher numbers = Pattern.compile("\\d+\\.\\d+").matcher(System.getProperty("os.version", ""));
+    return numbers.lookingAt() ? numbers.group() : "";
   }
 
   private static String field(Path file, String name, String otherwise) throws IOException {
