@@ -1,29 +1,27 @@
 package dev.varve.store;
 
 import dev.varve.store.format.TemporaryFolder;
+import dev.varve.store.storage.ForwardingStorage;
 import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /** A storage that counts the bytes written through it, by the keyspace whose files they are. */
-final class MeteredStorage implements Storage {
-  private final Storage storage;
+final class MeteredStorage extends ForwardingStorage {
   private final LongAdder all = new LongAdder();
   private final Map<String, LongAdder> byKeyspace = new ConcurrentHashMap<>();
 
   MeteredStorage(Storage storage) {
-    this.storage = storage;
+    super(storage);
   }
 
   /** The storage itself, for what is not to be counted. */
   Storage unmetered() {
-    return storage;
+    return storage();
   }
 
   /** Bytes written to all files. */
@@ -39,52 +37,12 @@ final class MeteredStorage implements Storage {
 
   @Override
   public StorageFile create(String path) throws IOException {
-    return new MeteredFile(storage.create(path), path);
+    return new MeteredFile(super.create(path), path);
   }
 
   @Override
   public StorageFile open(String path) throws IOException {
-    return new MeteredFile(storage.open(path), path);
-  }
-
-  @Override
-  public boolean exists(String path) throws IOException {
-    return storage.exists(path);
-  }
-
-  @Override
-  public List<String> list(String directory) throws IOException {
-    return storage.list(directory);
-  }
-
-  @Override
-  public void createDirectory(String path) throws IOException {
-    storage.createDirectory(path);
-  }
-
-  @Override
-  public void rename(String from, String to) throws IOException {
-    storage.rename(from, to);
-  }
-
-  @Override
-  public void delete(String path) throws IOException {
-    storage.delete(path);
-  }
-
-  @Override
-  public void syncDirectory(String path) throws IOException {
-    storage.syncDirectory(path);
-  }
-
-  @Override
-  public Closeable lock(String path) throws IOException {
-    return storage.lock(path);
-  }
-
-  @Override
-  public long usableBytes() throws IOException {
-    return storage.usableBytes();
+    return new MeteredFile(super.open(path), path);
   }
 
   private final class MeteredFile implements StorageFile {

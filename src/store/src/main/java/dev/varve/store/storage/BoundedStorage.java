@@ -1,6 +1,5 @@
 package dev.varve.store.storage;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,8 +18,7 @@ import java.util.Map;
  * <p>All changes of names must go through this object. A lock and the directories that are synced
  * do not count.
  */
-public final class BoundedStorage implements Storage {
-  private final Storage storage;
+public final class BoundedStorage extends ForwardingStorage {
   private final OpenFiles openFiles;
 
   /** Files that their users have not closed, by path; guarded by itself. */
@@ -41,10 +39,10 @@ public final class BoundedStorage implements Storage {
    * @param openFilesMax at least 1
    */
   public BoundedStorage(Storage storage, int openFilesMax) {
+    super(storage);
     if (openFilesMax < 1) {
       throw new IllegalArgumentException("openFilesMax must be at least 1: " + openFilesMax);
     }
-    this.storage = storage;
     this.openFiles = new OpenFiles(openFilesMax);
   }
 
@@ -55,12 +53,12 @@ public final class BoundedStorage implements Storage {
 
   @Override
   public StorageFile create(String path) throws IOException {
-    return BoundedFile.open(this, openFiles, path, () -> storage.create(path));
+    return BoundedFile.open(this, openFiles, path, () -> storage().create(path));
   }
 
   @Override
   public StorageFile open(String path) throws IOException {
-    return BoundedFile.open(this, openFiles, path, () -> storage.open(path));
+    return BoundedFile.open(this, openFiles, path, () -> storage().open(path));
   }
 
   /**
@@ -70,7 +68,7 @@ public final class BoundedStorage implements Storage {
    */
   StorageFile openAgain(String path) throws IOException {
     try {
-      return openFiles.open(() -> storage.open(path));
+      return openFiles.open(() -> storage().open(path));
     } catch (IOException e) {
       throw new IOException(
           path
@@ -106,12 +104,12 @@ public final class BoundedStorage implements Storage {
 
   @Override
   public void rename(String from, String to) throws IOException {
-    change(List.of(from, to), () -> storage.rename(from, to));
+    change(List.of(from, to), () -> storage().rename(from, to));
   }
 
   @Override
   public void delete(String path) throws IOException {
-    change(List.of(path), () -> storage.delete(path));
+    change(List.of(path), () -> storage().delete(path));
   }
 
   /**
@@ -136,35 +134,5 @@ public final class BoundedStorage implements Storage {
         paths.forEach(changing::remove);
       }
     }
-  }
-
-  @Override
-  public boolean exists(String path) throws IOException {
-    return storage.exists(path);
-  }
-
-  @Override
-  public List<String> list(String directory) throws IOException {
-    return storage.list(directory);
-  }
-
-  @Override
-  public void createDirectory(String path) throws IOException {
-    storage.createDirectory(path);
-  }
-
-  @Override
-  public void syncDirectory(String path) throws IOException {
-    storage.syncDirectory(path);
-  }
-
-  @Override
-  public Closeable lock(String path) throws IOException {
-    return storage.lock(path);
-  }
-
-  @Override
-  public long usableBytes() throws IOException {
-    return storage.usableBytes();
   }
 }

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.varve.store.simulation.Fault;
 import dev.varve.store.simulation.Operation;
 import dev.varve.store.simulation.SimulatedStorage;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
@@ -264,12 +263,11 @@ class BoundedStorageTest {
   }
 
   /** A storage with so many descriptors, beside what is open through it. */
-  private static final class FewDescriptors implements Storage {
-    private final Storage storage;
+  private static final class FewDescriptors extends ForwardingStorage {
     private final AtomicInteger left;
 
     FewDescriptors(Storage storage, int descriptors) {
-      this.storage = storage;
+      super(storage);
       this.left = new AtomicInteger(descriptors);
     }
 
@@ -315,52 +313,12 @@ class BoundedStorageTest {
 
     @Override
     public StorageFile create(String path) throws IOException {
-      return taken(path, () -> storage.create(path));
+      return taken(path, () -> super.create(path));
     }
 
     @Override
     public StorageFile open(String path) throws IOException {
-      return taken(path, () -> storage.open(path));
-    }
-
-    @Override
-    public boolean exists(String path) throws IOException {
-      return storage.exists(path);
-    }
-
-    @Override
-    public List<String> list(String directory) throws IOException {
-      return storage.list(directory);
-    }
-
-    @Override
-    public void createDirectory(String path) throws IOException {
-      storage.createDirectory(path);
-    }
-
-    @Override
-    public void rename(String from, String to) throws IOException {
-      storage.rename(from, to);
-    }
-
-    @Override
-    public void delete(String path) throws IOException {
-      storage.delete(path);
-    }
-
-    @Override
-    public void syncDirectory(String path) throws IOException {
-      storage.syncDirectory(path);
-    }
-
-    @Override
-    public Closeable lock(String path) throws IOException {
-      return storage.lock(path);
-    }
-
-    @Override
-    public long usableBytes() throws IOException {
-      return storage.usableBytes();
+      return taken(path, () -> super.open(path));
     }
   }
 
