@@ -5,10 +5,13 @@ import dev.varve.bench.engine.Engine;
 import dev.varve.bench.load.Dataset;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -82,6 +85,25 @@ public final class Session {
   public Path newDirectory(String name) throws IOException {
     Files.createDirectories(settings.directory());
     return Files.createTempDirectory(settings.directory(), name + "-");
+  }
+
+  /**
+   * Writes a file and deletes it, so that the page cache finds its memory used before. On a virtual
+   * machine whose host takes free memory back (free page reporting), writing a page for the first
+   * time costs ten times as much as copying it, and would fall on whoever comes first.
+   */
+  public void touchMemory(long bytes) throws IOException {
+    Path directory = newDirectory("touched");
+    ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
+    try (FileChannel file =
+        FileChannel.open(
+            directory.resolve("bytes"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      for (long left = bytes; left > 0; left -= file.write(buffer)) {
+        buffer.clear().limit((int) Math.min(buffer.capacity(), left));
+      }
+    } finally {
+      delete(directory);
+    }
   }
 
   /** Opens, loads, compacts if asked to, closes and opens again every contender. */

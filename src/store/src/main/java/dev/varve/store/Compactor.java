@@ -315,7 +315,8 @@ final class Compactor {
               request.temporaryFolder(),
               limiter(request),
               cancel,
-              report::progress);
+              report::progress,
+              runtime.copies());
       SegmentRewriter.Result result =
           switch (request.options().strategy()) {
             case SHIFT -> rewriter.drop(sources, InputLiveness.lookup(keyspace.keydir(), inputs));

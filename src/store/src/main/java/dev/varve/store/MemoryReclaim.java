@@ -171,7 +171,8 @@ final class MemoryReclaim {
             TemporaryFolder.BESIDE_OUTPUTS,
             RateLimiter.unlimited(),
             CancelToken.unbounded(),
-            (bytes, totalBytes) -> {});
+            (bytes, totalBytes) -> {},
+            Runnable::run);
     List<LiveSegment> inputs = compactor.pin(keyspace, selected);
     SegmentRewriter.Result result;
     try {

@@ -87,6 +87,11 @@ final class MeteredStorage extends ForwardingStorage {
     }
 
     @Override
+    public void writeBack(long offset, long bytes) throws IOException {
+      file.writeBack(offset, bytes);
+    }
+
+    @Override
     public void close() throws IOException {
       file.close();
     }

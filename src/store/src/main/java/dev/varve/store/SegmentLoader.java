@@ -132,7 +132,8 @@ final class SegmentLoader {
 
   private void loadFromSegment(Edit.SegmentFile sealed, LiveSegment segment) throws IOException {
     String path = segment.reader().path();
-    SegmentScanner scanner = new SegmentScanner(segment.reader().file(), path, 0, sealed.length());
+    SegmentScanner scanner =
+        SegmentScanner.summing(segment.reader().file(), path, 0, sealed.length());
     while (scanner.next()) {
       byte[] key = new byte[scanner.keyLength()];
       scanner.buffer().get(scanner.keyPosition(), key);

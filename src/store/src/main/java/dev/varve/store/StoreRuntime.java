@@ -30,6 +30,7 @@ public final class StoreRuntime implements AutoCloseable {
   private final Executor syncer;
   private final Executor maintenance;
   private final Executor compactions;
+  private final Executor copies;
   private final WallClock clock;
   private final LongSupplier monotonicNanos;
   private final List<ExecutorService> owned;
@@ -55,6 +56,7 @@ public final class StoreRuntime implements AutoCloseable {
         syncer,
         maintenance,
         StoreRuntime::refuseCompaction,
+        Runnable::run,
         clock,
         monotonicNanos,
         List.of(),
@@ -68,6 +70,7 @@ public final class StoreRuntime implements AutoCloseable {
       Executor syncer,
       Executor maintenance,
       Executor compactions,
+      Executor copies,
       WallClock clock,
       LongSupplier monotonicNanos,
       List<ExecutorService> owned,
@@ -78,6 +81,7 @@ public final class StoreRuntime implements AutoCloseable {
     this.syncer = syncer;
     this.maintenance = maintenance;
     this.compactions = compactions;
+    this.copies = copies;
     this.clock = clock;
     this.monotonicNanos = monotonicNanos;
     this.owned = owned;
@@ -99,6 +103,7 @@ public final class StoreRuntime implements AutoCloseable {
         syncer,
         maintenance,
         compactions,
+        copies,
         clock,
         monotonicNanos,
         owned,
@@ -120,6 +125,7 @@ public final class StoreRuntime implements AutoCloseable {
         syncer,
         maintenance,
         compactions,
+        copies,
         clock,
         monotonicNanos,
         owned,
@@ -137,6 +143,27 @@ public final class StoreRuntime implements AutoCloseable {
         writer,
         syncer,
         maintenance,
+        thread,
+        copies,
+        clock,
+        monotonicNanos,
+        owned,
+        waiting,
+        gathering,
+        foregroundLatency);
+  }
+
+  /**
+   * The same, with a thread that writes what a compaction has copied while that copies more;
+   * without one the compaction's own thread does both. None of the others, one task at a time, in
+   * order.
+   */
+  public StoreRuntime withCopies(Executor thread) {
+    return new StoreRuntime(
+        writer,
+        syncer,
+        maintenance,
+        compactions,
         thread,
         clock,
         monotonicNanos,
@@ -187,20 +214,22 @@ public final class StoreRuntime implements AutoCloseable {
     }
   }
 
-  /** Four threads of its own, named after {@code name}, and the system's clock. */
+  /** Five threads of its own, named after {@code name}, and the system's clock. */
   public static StoreRuntime threads(String name) {
     ExecutorService writer = thread(name + "-writer");
     ExecutorService syncer = thread(name + "-sync");
     ExecutorService maintenance = thread(name + "-maintenance");
     ExecutorService compactions = thread(name + "-compaction"); // started when first needed
+    ExecutorService copies = thread(name + "-copy"); // this one too
     return new StoreRuntime(
         new WriterThread(writer),
         syncer,
         maintenance,
         compactions,
+        copies,
         System::currentTimeMillis,
         System::nanoTime,
-        List.of(compactions, writer, syncer, maintenance),
+        List.of(compactions, copies, writer, syncer, maintenance),
         done -> {},
         new Gathering(System::nanoTime, LockSupport::parkNanos),
         List.of());
@@ -239,6 +268,11 @@ public final class StoreRuntime implements AutoCloseable {
   /** Where compactions in the background run. */
   public Executor compactions() {
     return compactions;
+  }
+
+  /** Where what a compaction has copied is written. */
+  Executor copies() {
+    return copies;
   }
 
   public WallClock clock() {

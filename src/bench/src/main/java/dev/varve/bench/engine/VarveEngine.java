@@ -85,17 +85,22 @@ public final class VarveEngine implements Engine {
 
   @Override
   public void compact() throws IOException {
-    compactNow();
+    compactNow(true);
   }
 
-  /** The same, and tells how it ended: completed, or skipped where nothing was dead. */
-  public CompactionEvent compactNow() throws IOException {
+  /**
+   * Compacts and tells how it ended: completed, or skipped where nothing was dead.
+   *
+   * @param deletesAtOnce whether retired segments are deleted by the run, not by the next {@link
+   *     #checkpoint}
+   */
+  public CompactionEvent compactNow(boolean deletesAtOnce) throws IOException {
     CompactionEvent end =
         store.compact(
             new CompactionRequest(
                 UUID.randomUUID().toString(),
                 CompactionOptions.defaults(KEYSPACE).forced(),
-                true,
+                deletesAtOnce,
                 0),
             event -> {},
             CancelToken.unbounded());
@@ -103,6 +108,11 @@ public final class VarveEngine implements Engine {
       throw new IOException("compaction failed: " + end.reason() + ", " + end.message());
     }
     return end;
+  }
+
+  /** Deletes retired segments. */
+  public void checkpoint() throws IOException {
+    await(store.checkpoint());
   }
 
   @Override
@@ -132,7 +142,7 @@ public final class VarveEngine implements Engine {
     }
   }
 
-  private static void await(CompletableFuture<Long> write) throws IOException {
+  private static void await(CompletableFuture<?> write) throws IOException {
     try {
       write.join();
     } catch (CompletionException e) {

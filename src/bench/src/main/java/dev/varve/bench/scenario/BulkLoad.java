@@ -43,9 +43,19 @@ final class BulkLoad implements Scenario {
       Dataset data = Dataset.ofBytes(session.settings().dataBytes(), valueBytes);
       Comparison comparison = new Comparison(name(), Sizes.label(valueBytes), "MiB/s");
       for (Contender contender : session.settings().contenders()) {
-        comparison.side(contender.label(), () -> load(session, contender, data));
+        comparison.side(
+            contender.label(),
+            () -> {
+              session.touchMemory(2 * data.bytes());
+              return load(session, contender, data);
+            });
       }
-      comparison.side(FILE, () -> append(session, data));
+      comparison.side(
+          FILE,
+          () -> {
+            session.touchMemory(2 * data.bytes());
+            return append(session, data);
+          });
       comparison.run(session);
       String varve = Contender.VARVE.label();
       session.add(comparison.row(varve, FILE, Target.atLeast(0.8), ""));

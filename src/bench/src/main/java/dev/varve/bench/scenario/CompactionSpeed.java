@@ -40,7 +40,8 @@ final class CompactionSpeed implements Scenario {
   @Override
   public String method() {
     return "Before each turn another half of the keys is overwritten. Varve: bytes of the records that"
-        + " the run copied, a second, from the call to its return. \"Checksummed copy\" reads as many"
+        + " the run copied, a second, from the call to its return; retired segments are deleted by a checkpoint after it, as usual."
+        + " \"Checksummed copy\" reads as many"
         + " bytes as Varve copied in its latest turn from a file in the page cache in pieces of 1 MiB,"
         + " takes their CRC32C, writes them to a new file and syncs it. Peers: bytes of all live keys"
         + " and values a second of their own compaction, whatever it copies; for information. Xodus is"
@@ -64,12 +65,13 @@ final class CompactionSpeed implements Scenario {
         Engine engine = entry.getValue();
         Updates updates = new Updates(engine, data, Distribution.uniform(data.keys()));
         if (engine instanceof VarveEngine varve) {
-          comparison.side(entry.getKey().label(), () -> compact(varve, updates, data, copied));
+          comparison.side(
+              entry.getKey().label(), () -> compact(session, varve, updates, data, copied));
         } else if (entry.getKey() != Contender.XODUS) {
-          comparison.side(entry.getKey().label(), () -> compact(engine, updates, data));
+          comparison.side(entry.getKey().label(), () -> compact(session, engine, updates, data));
         }
       }
-      comparison.side(COPY, () -> copy(source, copied.get()));
+      comparison.side(COPY, () -> copy(session, source, copied.get()));
       comparison.run(session);
     } finally {
       Session.delete(source);
@@ -82,15 +84,18 @@ final class CompactionSpeed implements Scenario {
     }
   }
 
-  private static double compact(VarveEngine varve, Updates updates, Dataset data, AtomicLong copied)
+  private static double compact(
+      Session session, VarveEngine varve, Updates updates, Dataset data, AtomicLong copied)
       throws IOException {
     updates.half(done -> {});
+    session.touchMemory(2 * data.bytes());
     long started = System.nanoTime();
-    CompactionEvent end = varve.compactNow();
+    CompactionEvent end = varve.compactNow(false);
     double seconds = (System.nanoTime() - started) / 1e9;
     if (end.type() != CompactionEvent.Type.COMPLETED) {
       throw new IllegalStateException("nothing was compacted: " + end.message());
     }
+    varve.checkpoint();
     updates.verify(VERIFIED_KEYS);
     long bytes =
         (end.recordsScanned() - end.recordsDropped())
@@ -99,8 +104,10 @@ final class CompactionSpeed implements Scenario {
     return bytes / Sizes.MIB / seconds;
   }
 
-  private static double compact(Engine engine, Updates updates, Dataset data) throws IOException {
+  private static double compact(Session session, Engine engine, Updates updates, Dataset data)
+      throws IOException {
     updates.half(done -> {});
+    session.touchMemory(2 * data.bytes());
     long started = System.nanoTime();
     engine.compact();
     double seconds = (System.nanoTime() - started) / 1e9;
@@ -120,7 +127,8 @@ final class CompactionSpeed implements Scenario {
     }
   }
 
-  private static double copy(Path directory, long bytes) throws IOException {
+  private static double copy(Session session, Path directory, long bytes) throws IOException {
+    session.touchMemory(2 * bytes);
     Path target = directory.resolve("copy");
     ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     CRC32C checksum = new CRC32C();

@@ -39,7 +39,7 @@ public final class FileCopy implements Closeable {
   private final SegmentId runs;
   private final CancelToken token;
   private final SegmentRewriter.Progress progress;
-  private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
   private final SegmentWriter writer;
   private final StorageFile runsFile;
   private final RunListWriter list;
@@ -170,7 +170,7 @@ public final class FileCopy implements Closeable {
         accounted = scanner.offset();
       }
       boolean tombstone = scanner.kind() == RecordKind.TOMBSTONE;
-      long hash = Hash.of(scanner.buffer().array(), scanner.keyPosition(), scanner.keyLength());
+      long hash = Hash.of(scanner.buffer(), scanner.keyPosition(), scanner.keyLength());
       if (!liveness.isLive(0, hash, scanner.offset(), scanner.length(), tombstone)) {
         recordsDropped++;
       } else if (droppableMs != Long.MIN_VALUE

@@ -1,11 +1,9 @@
 package dev.varve.store.compaction;
 
-import dev.varve.store.format.HintWriter;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.segment.SegmentScanner;
-import dev.varve.store.segment.SegmentWriter;
 import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
@@ -13,14 +11,16 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The new segments of one run, written under temporary names through one bounded buffer. Nothing
- * reads them, and no name of the store's own exists, before {@link #install}.
+ * The new segments of one run with their hints, written under temporary names through two bounded
+ * buffers: one is filled while the other is written. Nothing reads them, and no name of the store's
+ * own exists, before {@link #install}.
  *
- * <p>Life: {@link #begin}, {@link #append}…, {@link #seal}, again for the next segment; then {@link
- * #install} or {@link #discard}. Not for several threads.
+ * <p>Life: {@link #begin}, {@link #append}…, {@link #seal}, again for the next segment, {@link
+ * #sealed}; then {@link #install} or {@link #discard}. Not for several threads.
  */
 final class Outputs {
 
@@ -30,7 +30,7 @@ final class Outputs {
   private final Storage storage;
   private final String keyspace;
   private final TemporaryFolder folder;
-  private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+  private final WriteBehind writes;
   private final List<OutputSegment> sealed = new ArrayList<>();
 
   /** Temporary files that were created, in order. */
@@ -38,60 +38,95 @@ final class Outputs {
 
   private record Temporary(String path, String installed) {}
 
-  private @Nullable SegmentId id;
-  private @Nullable SegmentWriter writer;
+  private ByteBuffer filling = ByteBuffer.allocateDirect(BUFFER_BYTES);
+  private ByteBuffer written = ByteBuffer.allocateDirect(BUFFER_BYTES);
+  private @Nullable OutputFile open;
 
-  Outputs(Storage storage, String keyspace, TemporaryFolder folder) {
+  /**
+   * @param writer writes and syncs; the caller's own thread will do
+   */
+  Outputs(Storage storage, String keyspace, TemporaryFolder folder, Executor writer) {
     this.storage = storage;
     this.keyspace = keyspace;
     this.folder = folder;
+    this.writes = new WriteBehind(writer);
   }
 
   /** Starts a segment. */
   void begin(SegmentId next) throws IOException {
-    id = next;
-    writer = new SegmentWriter(createTemporary(next.logPath(keyspace)), 0, 0);
+    StorageFile log = createTemporary(next.logPath(keyspace));
+    try {
+      open = new OutputFile(next, log, createTemporary(next.hintPath(keyspace)));
+    } catch (IOException | RuntimeException e) {
+      try (log) {
+        throw e;
+      }
+    }
   }
 
   /** Whether a segment was begun and not sealed. */
   boolean isOpen() {
-    return writer != null;
+    return open != null;
   }
 
   /** Bytes of the segment that is open, gathered ones included. */
   long length() {
-    return open().length() + buffer.position();
+    return open().length();
   }
 
-  /** Adds bytes to the open segment. */
+  /** Adds a whole record, which was verified, to the open segment, and to its hint. */
+  void appendRecord(ByteBuffer source, int at, int length) throws IOException {
+    open().hint().add(open().length(), source, at);
+    append(source, at, length);
+  }
+
+  /** Adds bytes to the open segment, which is read for its hint when it is sealed. */
   void append(ByteBuffer source, int at, int length) throws IOException {
-    if (length > buffer.remaining()) {
-      flush();
+    OutputFile segment = open();
+    if (length > filling.remaining()) {
+      flush(segment);
     }
-    if (length > buffer.capacity()) {
-      open().append(source.duplicate().limit(at + length).position(at));
+    segment.lengthen(length);
+    if (length > filling.capacity()) {
+      writes.await();
+      segment.write(source.duplicate().limit(at + length).position(at));
       return;
     }
-    buffer.put(buffer.position(), source, at, length);
-    buffer.position(buffer.position() + length);
+    filling.put(filling.position(), source, at, length);
+    filling.position(filling.position() + length);
   }
 
-  /** Seals the open segment: its bytes and its hint are synced on return, their names not yet. */
-  OutputSegment seal() throws IOException {
-    flush();
-    try (SegmentWriter done = open()) {
-      SegmentId name = id();
-      done.sync();
-      OutputSegment output = new OutputSegment(name, done.length(), done.crc());
-      writeHint(done.file(), output);
-      sealed.add(output);
-      writer = null;
-      return output;
+  /**
+   * Ends the open segment of whole records. After {@link #sealed} its bytes and its hint are
+   * synced, their names not yet.
+   */
+  void seal() throws IOException {
+    OutputFile segment = open();
+    flush(segment);
+    writes.hand(() -> sealed.add(segment.seal()));
+    open = null;
+  }
+
+  /** The same for a segment whose bytes nobody has looked at: its records are verified. */
+  OutputSegment verifyAndSeal() throws IOException {
+    OutputFile segment = open();
+    flush(segment);
+    writes.await();
+    String path = segment.id().logPath(keyspace);
+    SegmentScanner scanner = new SegmentScanner(segment.file(), path, 0, segment.length());
+    while (scanner.next()) {
+      segment.hint().add(scanner.offset(), scanner.buffer(), scanner.position());
     }
+    if (scanner.end().offset() != segment.length()) {
+      throw new CorruptRecordException(path, scanner.end().offset(), scanner.end().detail());
+    }
+    seal();
+    return sealed().getLast();
   }
 
   /** The sealed segments in order. */
-  List<OutputSegment> sealed() {
+  List<OutputSegment> sealed() throws IOException {
+    writes.await();
     return List.copyOf(sealed);
   }
 
@@ -123,13 +158,30 @@ final class Outputs {
    * cause} as suppressed: the next recovery removes it, as the manifest does not name it.
    */
   void discard(Throwable cause) {
-    buffer.clear();
-    closeQuietly(cause);
+    closeOpen(cause);
     for (Temporary temporary : temporaries) {
       delete(storage, temporary.path(), cause);
       delete(storage, temporary.installed(), cause);
     }
     temporaries.clear();
+  }
+
+  private void closeOpen(Throwable cause) {
+    OutputFile left = open;
+    open = null;
+    try {
+      writes.await();
+    } catch (IOException | RuntimeException e) {
+      cause.addSuppressed(e);
+    }
+    filling.clear();
+    if (left != null) {
+      try {
+        left.close();
+      } catch (IOException e) {
+        cause.addSuppressed(e);
+      }
+    }
   }
 
   /**
@@ -149,55 +201,21 @@ final class Outputs {
     }
   }
 
-  private void closeQuietly(Throwable cause) {
-    SegmentWriter open = writer;
-    writer = null;
-    if (open != null) {
-      try {
-        open.close();
-      } catch (IOException e) {
-        cause.addSuppressed(e);
-      }
+  private void flush(OutputFile segment) throws IOException {
+    if (filling.position() == 0) {
+      return;
     }
+    writes.await(); // the other buffer is free from here on
+    ByteBuffer full = filling.flip();
+    filling = written.clear();
+    written = full;
+    writes.hand(() -> segment.write(full));
   }
 
-  private void writeHint(StorageFile segment, OutputSegment output) throws IOException {
-    try (StorageFile file = createTemporary(output.id().hintPath(keyspace))) {
-      HintWriter hint = new HintWriter(file);
-      SegmentScanner scanner =
-          new SegmentScanner(segment, output.id().logPath(keyspace), 0, output.length());
-      while (scanner.next()) {
-        hint.add(scanner.offset(), scanner.buffer(), scanner.position());
-      }
-      if (scanner.end().offset() != output.length()) {
-        // What was copied was damaged: runs are copied without looking into them.
-        throw new CorruptRecordException(
-            output.id().logPath(keyspace), scanner.end().offset(), scanner.end().detail());
-      }
-      hint.finish(output.length(), output.crc());
-      file.sync();
-    }
-  }
-
-  private void flush() throws IOException {
-    buffer.flip();
-    if (buffer.hasRemaining()) {
-      open().append(buffer);
-    }
-    buffer.clear();
-  }
-
-  private SegmentWriter open() {
-    if (writer == null) {
+  private OutputFile open() {
+    if (open == null) {
       throw new IllegalStateException("no segment is open");
     }
-    return writer;
-  }
-
-  private SegmentId id() {
-    if (id == null) {
-      throw new IllegalStateException("no segment is open");
-    }
-    return id;
+    return open;
   }
 }

@@ -25,7 +25,7 @@ public final class SegmentRebuilder {
   private final Outputs outputs;
 
   /** What the buffer holds: so many bytes of a source from an offset on. */
-  private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
 
   private int bufferSource = -1;
   private long bufferAt;
@@ -36,7 +36,7 @@ public final class SegmentRebuilder {
     this.keyspace = keyspace;
     this.limiter = limiter;
     this.token = token;
-    this.outputs = new Outputs(storage, keyspace, TemporaryFolder.BESIDE_OUTPUTS);
+    this.outputs = new Outputs(storage, keyspace, TemporaryFolder.BESIDE_OUTPUTS, Runnable::run);
   }
 
   /**
@@ -104,7 +104,7 @@ public final class SegmentRebuilder {
   }
 
   private void seal(OutputSegment wanted) throws IOException {
-    OutputSegment made = outputs.seal();
+    OutputSegment made = outputs.verifyAndSeal();
     if (made.crc() != wanted.crc()) {
       throw new RebuildMismatchException(
           wanted.id().logPath(keyspace),

@@ -15,6 +15,7 @@ import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * as it was. After an exception from {@code rewrite} or {@code install} the files are already
  * discarded.
  *
- * <p>Memory is bounded by the scanner's buffer and one of the same size for output, whatever the
+ * <p>Memory is bounded by the scanner's buffer and two of the same size for output, whatever the
  * segments' sizes (pitfall 16).
  */
 public final class SegmentRewriter {
@@ -99,6 +100,7 @@ public final class SegmentRewriter {
    * @param segmentBytesMax an output is sealed before it would grow beyond this
    * @param ids gives names never used before
    * @param folder where files are written until {@link #install}
+   * @param writer writes what was copied, while more is; the caller's own thread will do
    */
   public SegmentRewriter(
       Storage storage,
@@ -108,7 +110,8 @@ public final class SegmentRewriter {
       TemporaryFolder folder,
       RateLimiter limiter,
       CancelToken token,
-      Progress progress) {
+      Progress progress,
+      Executor writer) {
     this.storage = storage;
     this.keyspace = keyspace;
     this.segmentBytesMax = segmentBytesMax;
@@ -116,7 +119,7 @@ public final class SegmentRewriter {
     this.limiter = limiter;
     this.token = token;
     this.progress = progress;
-    this.outputs = new Outputs(storage, keyspace, folder);
+    this.outputs = new Outputs(storage, keyspace, folder, writer);
   }
 
   /**
@@ -145,15 +148,16 @@ public final class SegmentRewriter {
         if (outputs.isOpen()) {
           outputs.seal();
         }
+        List<OutputSegment> made = outputs.sealed();
         int crc = 0;
-        for (OutputSegment output : outputs.sealed()) {
+        for (OutputSegment output : made) {
           crc = Crc32c.combine(crc, output.crc(), output.length());
         }
         list.finish(bytesCopied, crc);
         file.sync();
         token.check();
         return new Result(
-            outputs.sealed(),
+            made,
             runs,
             file.size(),
             FileChecksum.of(file, file.size()),
@@ -205,7 +209,7 @@ public final class SegmentRewriter {
         accounted = scanner.offset();
       }
       boolean tombstone = scanner.kind() == RecordKind.TOMBSTONE;
-      long hash = Hash.of(scanner.buffer().array(), scanner.keyPosition(), scanner.keyLength());
+      long hash = Hash.of(scanner.buffer(), scanner.keyPosition(), scanner.keyLength());
       if (!liveness.isLive(index, hash, scanner.offset(), scanner.length(), tombstone)) {
         recordsDropped++;
       } else if (dropsAll
@@ -234,7 +238,7 @@ public final class SegmentRewriter {
     if (!outputs.isOpen()) {
       outputs.begin(ids.get());
     }
-    outputs.append(scanner.buffer(), scanner.position(), scanner.length());
+    outputs.appendRecord(scanner.buffer(), scanner.position(), scanner.length());
     list.run(index, scanner.offset(), scanner.length());
     bytesCopied += scanner.length();
   }

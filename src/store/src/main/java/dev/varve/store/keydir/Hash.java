@@ -34,11 +34,16 @@ public final class Hash {
 
   /** The hash of what remains in a buffer, whose position stays. */
   public static long of(ByteBuffer key) {
-    if (key.hasArray()) {
-      return of(key.array(), key.arrayOffset() + key.position(), key.remaining());
+    return of(key, key.position(), key.remaining());
+  }
+
+  /** The hash of part of a buffer, whose position and limit stay. */
+  public static long of(ByteBuffer buffer, int at, int length) {
+    if (buffer.hasArray()) {
+      return of(buffer.array(), buffer.arrayOffset() + at, length);
     }
-    byte[] copy = new byte[key.remaining()];
-    key.get(key.position(), copy);
+    byte[] copy = new byte[length];
+    buffer.get(at, copy);
     return of(copy);
   }
 

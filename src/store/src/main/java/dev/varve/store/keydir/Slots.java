@@ -6,7 +6,7 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of one sub-table: slots of two 64-bit words, off the Java heap.
+ * The memory of one sub-table: slots of two 64-bit words, off the Java heap but for small tables.
  *
  * <pre>
  * word 0: 51 bits fingerprint | 13 bits segment, low part
@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class Slots {
 
   static final int SLOT_BYTES = 16;
+  private static final int WORDS = SLOT_BYTES / Long.BYTES;
   static final int FINGERPRINT_BITS = 51;
 
   /**
@@ -46,7 +47,7 @@ final class Slots {
 
   private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
 
-  /** Null where there are no slots: most sub-tables of a small keydir then cost nothing. */
+  /** Null for memory of the heap, which small tables have. */
   private final @Nullable Arena arena;
 
   private final MemorySegment memory;
@@ -54,9 +55,11 @@ final class Slots {
   private final int homes;
 
   private Slots(int slots, int homes) {
-    if (slots == 0) {
+    if (homes == 1) {
+      // Giving shared memory back is a handshake of all threads, which would be most of the work of
+      // filling a small table; and all of them together take 4 MiB at most.
       this.arena = null;
-      this.memory = MemorySegment.NULL;
+      this.memory = MemorySegment.ofArray(new long[slots * WORDS]);
     } else {
       Arena shared = Arena.ofShared();
       this.arena = shared;
@@ -79,7 +82,7 @@ final class Slots {
       return new Slots(Math.max(4, Integer.highestOneBit(2 * entries - 1)), 1);
     }
     if (entries < DENSE_SLOTS_MAX) {
-      // The fewest growths that 20 bytes an entry allow: each costs a handshake of all threads.
+      // The fewest growths that 20 bytes an entry allow.
       return new Slots(Math.min(entries + entries * 11 / 50, DENSE_SLOTS_MAX), 1);
     }
     // Filled to 0.836 now and to 0.92 before the next growth: 17.4 to 19.5 bytes an entry.
@@ -235,8 +238,15 @@ final class Slots {
     return slot < slots && word1(slot) != 0 && fingerprint(word0(slot)) == fingerprint;
   }
 
-  /** The first empty slot from {@code slot} on; {@link #count} if there is none. */
-  int firstEmpty(int slot) {
+  /**
+   * The first empty slot from {@code slot} on; {@link #count} if there is none.
+   *
+   * @param entries how many entries the table has
+   */
+  int firstEmpty(int slot, int entries) {
+    if (homes == 1) {
+      return entries; // no gaps
+    }
     int empty = slot;
     while (empty < slots && word1(empty) != 0) {
       empty++;

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Writers hold {@link #lock}. Readers take no lock: they note the stamp, read, and begin again
  * if the stamp is odd or has changed since (a sequence lock). A writer makes the stamp odd only
  * while it changes slots in place or swaps them for others; copying into larger slots happens
- * before. The old slots' memory is given back right after the swap; a reader that is still in it
- * gets an {@link IllegalStateException} from the memory access and begins again.
+ * before. The old slots' memory, where it is not of the heap, is given back right after the swap; a
+ * reader that is still in it gets an {@link IllegalStateException} from the memory access and
+ * begins again.
  */
 final class SubTable {
 
@@ -81,7 +82,7 @@ final class SubTable {
           List<Location> found = read(slots, entries, fingerprint);
           if (isUnchanged(before)) {
             if (found.isEmpty()) {
-              checkOpen(); // slots that take no memory do not tell that they are closed
+              checkOpen();
             }
             return found;
           }
@@ -175,7 +176,7 @@ final class SubTable {
         return before;
       }
     }
-    insert(fingerprint, now);
+    insert(slot, fingerprint, now);
     return null;
   }
 
@@ -250,9 +251,12 @@ final class SubTable {
 
   void close() {
     beginChange();
+    Slots old = slots;
     closed = true;
-    slots.close();
+    slots = Slots.roomFor(0); // old ones on the heap would go on to answer
+    setEntries(0);
     endChange();
+    old.close();
   }
 
   private void overwrite(Slots current, int slot, long fingerprint, Location now) {
@@ -264,15 +268,15 @@ final class SubTable {
     }
   }
 
-  private void insert(long fingerprint, Location now) {
+  /**
+   * @param found the slot after all entries with this fingerprint
+   */
+  private void insert(int found, long fingerprint, Location now) {
+    int slot = found;
     while (true) {
       Slots current = slots;
       if (current.hasRoomFor(entries + 1)) {
-        int slot = current.lowerBound(fingerprint, entries);
-        while (current.has(slot, fingerprint)) {
-          slot++;
-        }
-        int empty = current.firstEmpty(slot);
+        int empty = current.firstEmpty(slot, entries);
         if (empty < current.count()) {
           beginChange();
           try {
@@ -288,6 +292,10 @@ final class SubTable {
           current.hasRoomFor(entries + 1)
               ? current.withMoreOverflow(entries + 1)
               : Slots.copyOf(current, entries + 1));
+      slot = slots.lowerBound(fingerprint, entries);
+      while (slots.has(slot, fingerprint)) {
+        slot++;
+      }
     }
   }
 

@@ -46,7 +46,7 @@ public final class HintFiles {
       throws IOException {
     String path = sealed.id().logPath(keyspace);
     HintWriter hint = new HintWriter(file);
-    SegmentScanner scanner = new SegmentScanner(segment, path, 0, sealed.length());
+    SegmentScanner scanner = SegmentScanner.summing(segment, path, 0, sealed.length());
     while (scanner.next()) {
       hint.add(scanner.offset(), scanner.buffer(), scanner.position());
     }

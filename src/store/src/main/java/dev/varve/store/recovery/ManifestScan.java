@@ -47,7 +47,7 @@ record ManifestScan(
     List<PlacedEdit> edits = new ArrayList<>();
     try (StorageFile file = storage.open(path)) {
       long size = file.size();
-      SegmentScanner scanner = new SegmentScanner(file, path, 0, size);
+      SegmentScanner scanner = SegmentScanner.summing(file, path, 0, size);
       long before = 0;
       while (scanner.next()) {
         long sequence = scanner.sequence();

@@ -48,7 +48,7 @@ record SegmentSurvey(List<BadRange> bad, long records, int crc) {
     long from = 0;
     long before = -1;
     while (from < length) {
-      SegmentScanner scanner = new SegmentScanner(file, path, from, length);
+      SegmentScanner scanner = SegmentScanner.summing(file, path, from, length);
       while (scanner.next()) {
         String wrong = visitor.record(scanner);
         if (wrong == null) {

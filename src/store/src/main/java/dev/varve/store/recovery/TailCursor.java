@@ -44,7 +44,7 @@ final class TailCursor {
     this.crcFrom = base == null ? 0 : base.crc();
     this.keptLength = from;
     this.keptCrc = crcFrom;
-    this.scanner = file == null ? null : new SegmentScanner(file, path, from, size);
+    this.scanner = file == null ? null : SegmentScanner.summing(file, path, from, size);
     advance();
   }
 

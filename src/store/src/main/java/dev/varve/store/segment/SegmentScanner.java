@@ -20,11 +20,14 @@ public final class SegmentScanner {
 
   private static final int BUFFER_BYTES = 256 << 10;
 
+  /** Files are read into memory off the heap; for little it costs more than it spares. */
+  private static final int DIRECT_BYTES_MIN = 64 << 10;
+
   private final StorageFile file;
   private final String path;
   private final long to;
 
-  private ByteBuffer buffer = allocate(BUFFER_BYTES);
+  private ByteBuffer buffer;
 
   /** Where the buffer's first byte is in the file. */
   private long bufferAt;
@@ -32,8 +35,8 @@ public final class SegmentScanner {
   private int at;
   private int length;
 
-  /** Over the records before the current one. */
-  private final CRC32C crc = new CRC32C();
+  /** Over the records before the current one; null if nobody asks. */
+  private final @Nullable CRC32C crc;
 
   private @Nullable ScanEnd end;
 
@@ -43,11 +46,22 @@ public final class SegmentScanner {
    * @param path the file's path, for messages
    */
   public SegmentScanner(StorageFile file, String path, long from, long to) {
+    this(file, path, from, to, null);
+  }
+
+  private SegmentScanner(StorageFile file, String path, long from, long to, @Nullable CRC32C crc) {
     this.file = file;
     this.path = path;
     this.to = to;
     this.bufferAt = from;
+    this.crc = crc;
+    this.buffer = allocate(Math.clamp(to - from, RecordCodec.HEADER_BYTES, BUFFER_BYTES));
     buffer.limit(0);
+  }
+
+  /** The same, which also takes the checksum that {@link #crcBefore} tells. */
+  public static SegmentScanner summing(StorageFile file, String path, long from, long to) {
+    return new SegmentScanner(file, path, from, to, new CRC32C());
   }
 
   /** Moves to the next record; false when {@link #end} says why there is none. */
@@ -55,8 +69,8 @@ public final class SegmentScanner {
     if (end != null) {
       return false;
     }
-    if (length > 0) {
-      crc.update(buffer.array(), buffer.arrayOffset() + at, length);
+    if (crc != null && length > 0) {
+      crc.update(buffer.duplicate().limit(at + length).position(at));
     }
     at += length;
     length = 0;
@@ -86,8 +100,15 @@ public final class SegmentScanner {
     return end;
   }
 
-  /** The CRC32C of all bytes from the scan's start to the current record's start. */
+  /**
+   * The CRC32C of all bytes from the scan's start to the current record's start.
+   *
+   * @throws IllegalStateException unless the scanner is a {@link #summing} one
+   */
   public int crcBefore() {
+    if (crc == null) {
+      throw new IllegalStateException("the scan of " + path + " takes no checksum");
+    }
     return (int) crc.getValue();
   }
 
@@ -234,6 +255,8 @@ public final class SegmentScanner {
   }
 
   private static ByteBuffer allocate(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer allocated =
+        bytes < DIRECT_BYTES_MIN ? ByteBuffer.allocate(bytes) : ByteBuffer.allocateDirect(bytes);
+    return allocated.order(ByteOrder.LITTLE_ENDIAN);
   }
 }

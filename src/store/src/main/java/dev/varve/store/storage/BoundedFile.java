@@ -245,6 +245,16 @@ final class BoundedFile implements StorageFile {
     }
   }
 
+  @Override
+  public void writeBack(long offset, long bytes) throws IOException {
+    StorageFile open = begin();
+    try {
+      open.writeBack(offset, bytes);
+    } finally {
+      end();
+    }
+  }
+
   /** Calls that are under way end as if it was open; the last of them closes the handle. */
   @Override
   public void close() throws IOException {

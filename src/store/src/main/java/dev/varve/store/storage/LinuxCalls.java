@@ -27,7 +27,7 @@ import java.util.Set;
  * interrupt is nothing that a call sees.
  *
  * <p>Numbers of flags and errors are those of Linux on x86-64 and AArch64 (asm-generic/fcntl.h,
- * asm-generic/errno-base.h, asm-generic/errno.h).
+ * asm-generic/errno-base.h, asm-generic/errno.h, linux/fs.h).
  */
 @SuppressWarnings("restricted") // calling C is what this class is for
 final class LinuxCalls {
@@ -45,9 +45,11 @@ final class LinuxCalls {
   private static final int ENFILE = 23;
   private static final int EMFILE = 24;
   private static final int ENOSPC = 28;
+  private static final int ENOSYS = 38;
   private static final int EDQUOT = 122;
 
   private static final int SEEK_END = 2;
+  private static final int SYNC_FILE_RANGE_WRITE = 2;
   private static final long MESSAGE_BYTES_MAX = 256;
 
   /** Whether these calls can be made here. */
@@ -83,6 +85,8 @@ final class LinuxCalls {
       call("ftruncate", FunctionDescriptor.of(INT, INT, LONG));
   private static final MethodHandle FSYNC = call("fsync", FunctionDescriptor.of(INT, INT));
   private static final MethodHandle FDATASYNC = call("fdatasync", FunctionDescriptor.of(INT, INT));
+  private static final MethodHandle SYNC_FILE_RANGE =
+      call("sync_file_range", FunctionDescriptor.of(INT, INT, LONG, LONG, INT));
   private static final MethodHandle STRERROR =
       Linker.nativeLinker().downcallHandle(symbol("strerror"), FunctionDescriptor.of(POINTER, INT));
 
@@ -214,6 +218,24 @@ final class LinuxCalls {
         answer = (int) FDATASYNC.invokeExact(state, file);
       } while (answer < 0 && interrupted(state));
       if (answer < 0) {
+        throw failure(state, name);
+      }
+    } catch (Throwable e) {
+      throw thrown(e);
+    }
+  }
+
+  /** Starts to write a file's bytes to the disk and waits for none; where there is such a call. */
+  static void writeBack(CallMemory memory, int file, long offset, long bytes, String name)
+      throws IOException {
+    MemorySegment state = memory.state();
+    try {
+      int answer;
+      do {
+        answer =
+            (int) SYNC_FILE_RANGE.invokeExact(state, file, offset, bytes, SYNC_FILE_RANGE_WRITE);
+      } while (answer < 0 && interrupted(state));
+      if (answer < 0 && (int) ERRNO.get(state, 0L) != ENOSYS) { // sandboxes may lack it
         throw failure(state, name);
       }
     } catch (Throwable e) {

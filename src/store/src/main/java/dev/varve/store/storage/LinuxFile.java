@@ -14,6 +14,9 @@ final class LinuxFile implements StorageFile {
   /** Set in {@link #users} once the file is closed for all who come later. */
   private static final int CLOSED = 1 << 31;
 
+  /** Fewer bytes are copied and go with others in one call. */
+  private static final int DIRECT_BYTES_MIN = 16 << 10;
+
   private final int file;
   private final String path;
 
@@ -141,15 +144,24 @@ final class LinuxFile implements StorageFile {
     try {
       long wanted = 0;
       for (ByteBuffer source : sources) {
-        wanted += source.remaining();
+        if (!goesDirectly(source)) {
+          wanted += source.remaining();
+        }
       }
       MemorySegment bytes = memory.bytes(wanted);
       ByteBuffer gathered = bytes.asByteBuffer();
       long at = offset;
       for (ByteBuffer source : sources) {
+        if (goesDirectly(source)) {
+          at += writeAll(memory, bytes, gathered.position(), at);
+          gathered.clear();
+          at += writeAll(memory, MemorySegment.ofBuffer(source), source.remaining(), at);
+          source.position(source.limit());
+        }
         while (source.hasRemaining()) {
           if (!gathered.hasRemaining()) {
-            at += writeGathered(memory, bytes, gathered, at);
+            at += writeAll(memory, bytes, gathered.position(), at);
+            gathered.clear();
           }
           int taken = Math.min(source.remaining(), gathered.remaining());
           gathered.put(gathered.position(), source, source.position(), taken);
@@ -157,15 +169,19 @@ final class LinuxFile implements StorageFile {
           source.position(source.position() + taken);
         }
       }
-      writeGathered(memory, bytes, gathered, at);
+      writeAll(memory, bytes, gathered.position(), at);
     } finally {
       leave(memory);
     }
   }
 
-  private int writeGathered(
-      CallMemory memory, MemorySegment bytes, ByteBuffer gathered, long offset) throws IOException {
-    int wanted = gathered.position();
+  /** Whether its bytes are where C sees them, and so many that copying costs more than a call. */
+  private static boolean goesDirectly(ByteBuffer source) {
+    return source.isDirect() && source.remaining() >= DIRECT_BYTES_MIN;
+  }
+
+  private int writeAll(CallMemory memory, MemorySegment bytes, int wanted, long offset)
+      throws IOException {
     int total = 0;
     while (total < wanted) {
       total +=
@@ -173,7 +189,6 @@ final class LinuxFile implements StorageFile {
               LinuxCalls.write(
                   memory, file, bytes.asSlice(total), wanted - total, offset + total, path);
     }
-    gathered.clear();
     return total;
   }
 
@@ -198,6 +213,16 @@ final class LinuxFile implements StorageFile {
     CallMemory memory = enter();
     try {
       LinuxCalls.syncData(memory, file, path);
+    } finally {
+      leave(memory);
+    }
+  }
+
+  @Override
+  public void writeBack(long offset, long bytes) throws IOException {
+    CallMemory memory = enter();
+    try {
+      LinuxCalls.writeBack(memory, file, offset, bytes, path);
     } finally {
       leave(memory);
     }

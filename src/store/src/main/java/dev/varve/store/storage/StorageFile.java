@@ -30,6 +30,12 @@ public interface StorageFile extends Closeable {
   void truncate(long size) throws IOException;
 
   /**
+   * Asks that bytes which were written go to the disk soon, so that the next {@link #sync} has less
+   * to wait for. Nothing is durable for it. Does nothing where the platform can't.
+   */
+  default void writeBack(long offset, long bytes) throws IOException {}
+
+  /**
    * Makes the bytes and the size durable on return. After a failure nothing written since the last
    * successful sync can be trusted to be or become durable, even if a later call succeeds.
    */

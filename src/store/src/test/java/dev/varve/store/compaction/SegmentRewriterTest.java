@@ -277,7 +277,8 @@ class SegmentRewriterTest {
         TemporaryFolder.BESIDE_OUTPUTS,
         RateLimiter.unlimited(),
         token,
-        (read, total) -> {});
+        (read, total) -> {},
+        Runnable::run);
   }
 
   private SegmentRewriter.Result rewrite(long segmentBytesMax, long droppableBelow)

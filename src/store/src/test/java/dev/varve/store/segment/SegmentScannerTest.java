@@ -27,7 +27,7 @@ class SegmentScannerTest {
     long seed = System.nanoTime();
     List<LogRecord> records = Segments.records(new Random(seed), 400);
     byte[] bytes = Segments.encoded(records);
-    SegmentScanner scanner = new SegmentScanner(file(bytes), "s", 0, bytes.length);
+    SegmentScanner scanner = SegmentScanner.summing(file(bytes), "s", 0, bytes.length);
     long offset = 0;
     for (LogRecord expected : records) {
       assertTrue(scanner.next(), "seed " + seed);
@@ -54,7 +54,7 @@ class SegmentScannerTest {
     List<LogRecord> records = Segments.records(new Random(7), 10);
     byte[] bytes = Segments.encoded(records);
     int from = records.get(0).encodedLength() + records.get(1).encodedLength();
-    SegmentScanner scanner = new SegmentScanner(file(bytes), "s", from, bytes.length);
+    SegmentScanner scanner = SegmentScanner.summing(file(bytes), "s", from, bytes.length);
     assertTrue(scanner.next());
     assertEquals(3, scanner.sequence());
   }
@@ -119,7 +119,7 @@ class SegmentScannerTest {
   @Test
   void readErrorIsThrown() throws IOException {
     byte[] bytes = Segments.encoded(Segments.records(new Random(3), 200));
-    SegmentScanner scanner = new SegmentScanner(file(bytes), "s", 0, bytes.length);
+    SegmentScanner scanner = SegmentScanner.summing(file(bytes), "s", 0, bytes.length);
     storage.failOperation(storage.operations() + 2, Fault.IO_ERROR);
     assertThrows(
         IOException.class,
@@ -134,7 +134,7 @@ class SegmentScannerTest {
   @Test
   void fileThatIsShorterThanItMustBeIsAnError() throws IOException {
     byte[] bytes = Segments.encoded(List.of(Segments.put(1, "a", 30)));
-    SegmentScanner scanner = new SegmentScanner(file(bytes), "s", 0, bytes.length + 1L);
+    SegmentScanner scanner = SegmentScanner.summing(file(bytes), "s", 0, bytes.length + 1L);
     assertThrows(EOFException.class, scanner::next);
   }
 
@@ -145,7 +145,7 @@ class SegmentScannerTest {
   }
 
   private static ScanEnd scan(StorageFile file, long to) throws IOException {
-    SegmentScanner scanner = new SegmentScanner(file, "s", 0, to);
+    SegmentScanner scanner = SegmentScanner.summing(file, "s", 0, to);
     while (scanner.next()) {
       assertTrue(scanner.length() > 0);
     }

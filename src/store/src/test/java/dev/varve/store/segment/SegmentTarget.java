@@ -51,7 +51,7 @@ public final class SegmentTarget implements Target {
   @Override
   public void decode(byte[] bytes) throws IOException {
     try (StorageFile file = Mending.holding(PATH, bytes).open(PATH)) {
-      SegmentScanner scanner = new SegmentScanner(file, PATH, 0, bytes.length);
+      SegmentScanner scanner = SegmentScanner.summing(file, PATH, 0, bytes.length);
       SegmentReader reader = new SegmentReader(file, PATH);
       RecordBuffer again = new RecordBuffer(Math.max(1, bytes.length));
       while (scanner.next()) {
