@@ -17,7 +17,9 @@ import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.segment.FileChecksum;
 import dev.varve.store.segment.SegmentScanner;
 import dev.varve.store.simulation.Fault;
+import dev.varve.store.simulation.Operation;
 import dev.varve.store.simulation.SimulatedStorage;
+import dev.varve.store.storage.DiskFullException;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -27,6 +29,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +47,7 @@ class SegmentRewriterTest {
   private final Map<String, String> newest = new HashMap<>();
 
   private final List<SegmentRewriter.Source> sources = new ArrayList<>();
+  private Executor writer = Runnable::run;
   private long sequence;
 
   @BeforeEach
@@ -260,6 +266,49 @@ class SegmentRewriterTest {
     assertEquals(10.0, clock.get() / 1e9, 0.2);
   }
 
+  /** Guards the buffers: none is filled again before the other thread has written it. */
+  @Test
+  void aWriterThatIsLateWritesTheSameBytes() throws IOException {
+    List<LogRecord> records = new ArrayList<>();
+    for (int i = 0; i < 3000; i++) {
+      records.add(put("key" + i, ("value" + i).repeat(30)));
+    }
+    records.add(put("large", "v".repeat(300_000)));
+    records.add(put("last", "v"));
+    segment(records.toArray(LogRecord[]::new));
+    List<String> expected = contents(rewrite(500_000, 0));
+    Thread caller = Thread.currentThread();
+    writer =
+        work ->
+            Thread.ofPlatform()
+                .start(
+                    () -> {
+                      while (caller.getState() != Thread.State.WAITING) {
+                        Thread.onSpinWait();
+                      }
+                      work.run();
+                    });
+    assertEquals(expected, contents(rewrite(500_000, 0)));
+  }
+
+  @Test
+  void aLateWritersFullDiskEndsTheRunAndLeavesNothing() throws IOException {
+    List<LogRecord> records = new ArrayList<>();
+    for (int i = 0; i < 3000; i++) {
+      records.add(put("key" + i, ("value" + i).repeat(30)));
+    }
+    segment(records.toArray(LogRecord[]::new));
+    List<String> before = storage.list("main");
+    try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
+      writer = thread;
+      storage.failWhen(
+          operation -> operation.kind() == Operation.Kind.WRITE && operation.bytes() > 100_000,
+          Fault.DISK_FULL);
+      assertThrows(DiskFullException.class, () -> rewrite(1 << 20, 0));
+    }
+    assertEquals(before, storage.list("main"));
+  }
+
   private SegmentId nextId() {
     return new SegmentId(1, numbers.getAndIncrement());
   }
@@ -278,7 +327,7 @@ class SegmentRewriterTest {
         RateLimiter.unlimited(),
         token,
         (read, total) -> {},
-        Runnable::run);
+        writer);
   }
 
   private SegmentRewriter.Result rewrite(long segmentBytesMax, long droppableBelow)
