@@ -13,6 +13,7 @@ import dev.varve.store.segment.SegmentReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ final class Keyspace {
   private final Keydir keydir = new Keydir();
   private final SegmentTable table;
   private final Snapshots snapshots;
+  private final RecordCache cache;
   private final List<LiveSegment> segments = new ArrayList<>();
   private final AtomicLong liveKeys = new AtomicLong();
   private final AtomicLong liveBytes = new AtomicLong();
@@ -39,7 +41,13 @@ final class Keyspace {
   private final StreamWaiters waiters = new StreamWaiters();
 
   Keyspace(
-      String name, KeyspaceType type, long segmentBytes, int snapshotEntriesMax, int segmentsMax) {
+      String name,
+      KeyspaceType type,
+      long segmentBytes,
+      int snapshotEntriesMax,
+      int segmentsMax,
+      RecordCache cache) {
+    this.cache = cache;
     this.name = name;
     this.table = new SegmentTable(name, segmentsMax);
     this.type = type;
@@ -325,8 +333,17 @@ final class Keyspace {
 
     @Override
     public boolean matches(Location candidate) throws IOException {
-      SegmentReader reader = acquire(candidate);
-      if (reader == null) {
+      LiveSegment segment = table.at(candidate.segment());
+      if (segment == null) {
+        return false;
+      }
+      LogRecord kept = cache.get(segment, candidate);
+      if (kept != null) {
+        expiresAtMs = kept.expiresAtMs();
+        return Arrays.equals(kept.key(), key);
+      }
+      SegmentReader reader = segment.reader();
+      if (!reader.tryAcquire()) {
         return false;
       }
       try {
@@ -353,13 +370,27 @@ final class Keyspace {
 
     @Override
     public boolean matches(Location candidate) throws IOException {
-      SegmentReader reader = acquire(candidate);
-      if (reader == null) {
+      LiveSegment segment = table.at(candidate.segment());
+      if (segment == null) {
+        return false;
+      }
+      LogRecord kept = cache.get(segment, candidate);
+      if (kept != null) {
+        record = Arrays.equals(kept.key(), key) ? kept.withOwnValue(key) : null;
+        return record != null;
+      }
+      SegmentReader reader = segment.reader();
+      if (!reader.tryAcquire()) {
         return false;
       }
       try {
-        record = reader.read(candidate.offset(), candidate.length(), key);
-        return record != null;
+        LogRecord read = reader.read(candidate.offset(), candidate.length(), key);
+        record = read;
+        if (read == null) {
+          return false;
+        }
+        cache.missed(segment, candidate, read);
+        return true;
       } finally {
         reader.release();
       }

@@ -14,8 +14,10 @@ final class Keyspaces {
   private final Map<String, Keyspace> byName = new ConcurrentHashMap<>();
   private final int snapshotEntriesMax;
   private final int segmentsMax;
+  private final RecordCache cache;
 
-  Keyspaces(int snapshotEntriesMax, int segmentsMax) {
+  Keyspaces(int snapshotEntriesMax, int segmentsMax, RecordCache cache) {
+    this.cache = cache;
     this.snapshotEntriesMax = snapshotEntriesMax;
     this.segmentsMax = segmentsMax;
   }
@@ -33,7 +35,8 @@ final class Keyspaces {
   }
 
   Keyspace add(String name, KeyspaceType type, long segmentBytes) {
-    Keyspace keyspace = new Keyspace(name, type, segmentBytes, snapshotEntriesMax, segmentsMax);
+    Keyspace keyspace =
+        new Keyspace(name, type, segmentBytes, snapshotEntriesMax, segmentsMax, cache);
     byName.put(name, keyspace);
     return keyspace;
   }

@@ -75,7 +75,9 @@ final class Opening implements TailSink {
     this.mark = mark;
     this.recovery = recovery;
     this.wanted = options.layout();
-    this.keyspaces = new Keyspaces(options.snapshotEntriesMax(), options.segmentsMax());
+    this.keyspaces =
+        new Keyspaces(
+            options.snapshotEntriesMax(), options.segmentsMax(), new RecordCache(64 << 20));
     this.keydirs = new KeydirRestore(storage, recovery);
     this.installation = Installation.of(recovery.committedState(), storage);
   }

@@ -42,6 +42,16 @@ public final class LogRecord {
     this.value = value;
   }
 
+  /**
+   * The same with a copy of the value.
+   *
+   * @param sameKey equal to this one's; the result takes it over
+   */
+  public LogRecord withOwnValue(byte[] sameKey) {
+    return new LogRecord(
+        kind, sequence, term, batchIndex, batchSize, expiresAtMs, sameKey, value.clone());
+  }
+
   /** What the record says. */
   public RecordKind kind() {
     return kind;
