@@ -89,7 +89,8 @@ final class MemberProcess implements AutoCloseable {
               .withLayout(settings.layout())
               .withCapacityBytes(settings.capacityBytes())
               .withBallastBytes(settings.ballastBytes())
-              .withOpenFilesMax(settings.openFilesMax());
+              .withOpenFilesMax(settings.openFilesMax())
+              .withSegmentsMax(settings.segmentsMax());
       Member member =
           switch (settings.mode()) {
             case Standalone() ->

@@ -248,6 +248,30 @@ class NodeTest {
     }
   }
 
+  /** SEGMENTS_MAX takes effect. */
+  @Test
+  void refusesPutsBeyondItsSegmentsAndTakesDeletes() throws IOException {
+    try (TestNode node =
+        TestNode.standalone(directory, "SEGMENT_SIZE", "4096", "SEGMENTS_MAX", "3")) {
+      String value = "v".repeat(1000);
+      Failures.refused(
+          Reason.STORE_FULL,
+          () -> {
+            for (int i = 0; i < 20; i++) {
+              node.put("key-" + i, value);
+            }
+          });
+      assertEquals(value, node.get("key-0").getValue().toStringUtf8());
+      node.data().delete(TestNode.delete("key-0").build());
+      Eventually.holds(
+          Duration.ofSeconds(10),
+          () -> "three full segments in the metrics",
+          () ->
+              gauge(node, "varve.keyspace.segments", "keyspace", "main") == 3
+                  && gauge(node, "varve.keyspace.total.bytes", "keyspace", "main") > 3 * 3000);
+    }
+  }
+
   @Test
   void measuresWhatItHolds() throws IOException {
     try (TestNode node = TestNode.standalone(directory)) {

@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  *     the disk has
  * @param ballastBytes of the file that is given up when a compaction meets a full disk; 0: none
  * @param openFilesMax files that the store has open at a time
+ * @param segmentsMax segments that a keyspace may have; with as many, a primary refuses what would
+ *     begin another one
  */
 public record NodeSettings(
     String member,
@@ -53,7 +55,8 @@ public record NodeSettings(
     long memoryBytesMax,
     long capacityBytes,
     long ballastBytes,
-    int openFilesMax) {
+    int openFilesMax,
+    int segmentsMax) {
 
   public NodeSettings {
     keyspaces = List.copyOf(keyspaces);

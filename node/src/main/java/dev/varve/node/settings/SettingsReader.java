@@ -67,7 +67,8 @@ public final class SettingsReader {
         size("VARVE_MEMORY_MAX", "1GB", MemoryStorage.CAPACITY_BYTES_MIN, Long.MAX_VALUE),
         size("CAPACITY", "0", 0, Long.MAX_VALUE),
         ballast(),
-        number("OPEN_FILES_MAX", StoreOptions.OPEN_FILES_MAX_DEFAULT, 1, Integer.MAX_VALUE));
+        number("OPEN_FILES_MAX", StoreOptions.OPEN_FILES_MAX_DEFAULT, 1, Integer.MAX_VALUE),
+        number("SEGMENTS_MAX", StoreOptions.SEGMENTS_MAX, 1, StoreOptions.SEGMENTS_MAX));
   }
 
   private @Nullable Layout layout(Mode mode) {

@@ -67,6 +67,7 @@ class SettingsReaderTest {
     assertEquals(0, settings.capacityBytes());
     assertEquals(StoreOptions.BALLAST_AUTOMATIC, settings.ballastBytes());
     assertEquals(StoreOptions.OPEN_FILES_MAX_DEFAULT, settings.openFilesMax());
+    assertEquals(StoreOptions.SEGMENTS_MAX, settings.segmentsMax());
   }
 
   @Test
@@ -78,6 +79,19 @@ class SettingsReaderTest {
     assertTrue(
         String.valueOf(refusal.getMessage()).startsWith("OPEN_FILES_MAX is a number from 1"),
         refusal.getMessage());
+  }
+
+  @Test
+  void takesABoundOfSegments() {
+    values.put("SEGMENTS_MAX", "2000");
+    assertEquals(2000, read().segmentsMax());
+    for (String wrong : List.of("0", "480001", "many")) {
+      values.put("SEGMENTS_MAX", wrong);
+      SettingsException refusal = assertThrows(SettingsException.class, this::read);
+      assertTrue(
+          String.valueOf(refusal.getMessage()).startsWith("SEGMENTS_MAX is a number from 1"),
+          refusal.getMessage());
+    }
   }
 
   @Test
