@@ -15,6 +15,7 @@ import dev.varve.protocol.v1.KeyspaceStatus;
 import dev.varve.protocol.v1.StatusRequest;
 import dev.varve.protocol.v1.WriteRequest;
 import dev.varve.protocol.v1.WriteResponse;
+import dev.varve.store.manifest.ManifestState;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
@@ -290,6 +291,9 @@ class NodeTest {
       assertTrue(
           gauge(node, "varve.keyspace.written.disk.bytes", "keyspace", "main")
               > gauge(node, "varve.keyspace.written.user.bytes", "keyspace", "main"));
+      assertEquals(
+          directory.resolve(ManifestState.PATH).toFile().length(),
+          (long) node.metrics().get("varve.manifest.bytes").gauge().value());
       assertEquals(1, node.metrics().get("varve.read").timer().count());
       assertEquals(1, node.metrics().get("varve.write").timer().count());
       assertEquals(

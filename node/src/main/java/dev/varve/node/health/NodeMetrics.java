@@ -28,6 +28,7 @@ public final class NodeMetrics {
   private volatile long clockAheadMs;
   private volatile double writeAmplification;
   private volatile int openFiles;
+  private volatile long manifestBytes;
 
   private record PerKeyspace(MultiGauge gauge, ToDoubleFunction<KeyspaceStatus> figure) {}
 
@@ -64,6 +65,9 @@ public final class NodeMetrics {
         .register(registry);
     Gauge.builder("varve.open.files", this, m -> m.openFiles)
         .description("Files that the store has open")
+        .register(registry);
+    Gauge.builder("varve.manifest.bytes", this, m -> m.manifestBytes)
+        .description("Length of the manifest's file, which is rolled when it is long")
         .register(registry);
     keyspace(
         registry,
@@ -149,6 +153,7 @@ public final class NodeMetrics {
     clockAheadMs = figures == null ? 0 : figures.clockAheadMs();
     writeAmplification = figures == null ? 0 : figures.written().amplification();
     openFiles = figures == null ? 0 : figures.openFiles();
+    manifestBytes = figures == null ? 0 : figures.manifestBytes();
     List<KeyspaceStatus> keyspaces = figures == null ? List.of() : figures.keyspaces();
     for (PerKeyspace figure : perKeyspace) {
       figure

@@ -33,6 +33,7 @@ class ClusterSimulationTest {
     int wipes = 0;
     long terms = 0;
     int copies = 0;
+    int rolled = 0;
     Map<String, Integer> ended = new TreeMap<>();
     List<Integer> seeds = new ArrayList<>();
     for (int seed = 1; seed <= SEEDS; seed++) {
@@ -50,19 +51,21 @@ class ClusterSimulationTest {
           .forEach((end, count) -> ended.merge(end, count, Integer::sum));
       terms += outcome.terms;
       copies += outcome.copies;
+      rolled += outcome.rolled;
     }
     System.out.printf(
         "%d seeds: %d acknowledged writes, %d reads, %d terms, %d images, %d lost disks,"
-            + " compactions %d %s%n",
-        only == null ? SEEDS : 1, writes, reads, terms, copies, wipes, compactions, ended);
+            + " %d rolled manifests, compactions %d %s%n",
+        only == null ? SEEDS : 1, writes, reads, terms, copies, wipes, rolled, compactions, ended);
     if (only == null && SEEDS >= 100) {
       // The trouble must not be such that nothing happens at all.
       assertTrue(writes > SEEDS * 100, "only " + writes + " writes");
       assertTrue(compactions > SEEDS / 2, "only " + compactions + " compactions");
+      assertTrue(rolled > SEEDS, "only " + rolled + " manifests were rolled");
     }
   }
 
-  private record Outcome(History history, Trouble trouble, long terms, int copies) {}
+  private record Outcome(History history, Trouble trouble, long terms, int copies, int rolled) {}
 
   private static Outcome run(int seed) throws IOException {
     Simulation simulation = new Simulation(seed);
@@ -91,7 +94,11 @@ class ClusterSimulationTest {
       cluster.assertIdentical();
       simulation.rethrow();
       return new Outcome(
-          history, trouble, cluster.lease.view().term(), cluster.network.imagesOpened());
+          history,
+          trouble,
+          cluster.lease.view().term(),
+          cluster.network.imagesOpened(),
+          cluster.rolledManifests());
     } catch (AssertionError | RuntimeException e) {
       throw new AssertionError(
           "seed "

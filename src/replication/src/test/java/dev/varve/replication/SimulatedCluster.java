@@ -1,10 +1,19 @@
 package dev.varve.replication;
 
 import dev.varve.store.KeyspaceOptions;
+import dev.varve.store.ManifestBound;
 import dev.varve.store.Store;
 import dev.varve.store.StoreOptions;
 import dev.varve.store.StoreRuntime;
+import dev.varve.store.manifest.InconsistentEditException;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.ManifestSnapshot;
+import dev.varve.store.manifest.ManifestState;
+import dev.varve.store.manifest.RecordedEdit;
+import dev.varve.store.recovery.DurableMark;
+import dev.varve.store.recovery.Recovery;
+import dev.varve.store.recovery.TailRecord;
+import dev.varve.store.recovery.TailSink;
 import dev.varve.store.simulation.SimulatedStorage;
 import java.io.IOException;
 import java.time.Duration;
@@ -25,6 +34,9 @@ final class SimulatedCluster {
   static final String KEYSPACE = "main";
   static final long SEGMENT_BYTES = 16 << 10;
   static final long WINDOW_BYTES = 24 << 10;
+
+  /** So that every member rolls its manifest now and then. */
+  static final ManifestBound MANIFEST_BOUND = new ManifestBound(2 << 10, 2);
 
   final Simulation simulation;
   final SimulatedNetwork network;
@@ -101,7 +113,10 @@ final class SimulatedCluster {
             simulation::nowMs,
             new Random(simulation.random.nextLong()));
     StoreOptions options =
-        StoreOptions.defaults().withKeyspaces(keyspaces).withWindowBytesMax(WINDOW_BYTES);
+        StoreOptions.defaults()
+            .withKeyspaces(keyspaces)
+            .withWindowBytesMax(WINDOW_BYTES)
+            .withManifestBound(MANIFEST_BOUND);
     ReplicatedMember member =
         ReplicatedMember.start(
             new MemberOptions(name, "orders", 0, peers, Timing.defaults()),
@@ -199,23 +214,38 @@ final class SimulatedCluster {
     return true;
   }
 
-  /** Every member holds the same log files, byte by byte. To be asked when level. */
+  /**
+   * Every member holds the same segments, byte by byte, and a manifest that says the same: each
+   * rolls its own when it is long. To be asked when level.
+   */
   void assertIdentical() throws IOException {
     Map<String, byte[]> expected = null;
+    ManifestSnapshot said = null;
     String first = "";
     for (Node node : nodes.values()) {
       Map<String, byte[]> files = new TreeMap<>();
-      for (String directory : List.of(KEYSPACE, "_manifest")) {
-        for (String file : node.storage.list(directory)) {
-          if (file.endsWith(".log")) {
-            files.put(directory + "/" + file, node.storage.contents(directory + "/" + file));
-          }
+      for (String file : node.storage.list(KEYSPACE)) {
+        if (file.endsWith(".log")) {
+          files.put(KEYSPACE + "/" + file, node.storage.contents(KEYSPACE + "/" + file));
         }
       }
-      if (expected == null) {
+      ManifestSnapshot manifest = manifest(node.storage);
+      if (expected == null || said == null) {
         expected = files;
+        said = manifest;
         first = node.name;
         continue;
+      }
+      if (!said.equals(manifest)) {
+        throw new AssertionError(
+            "the manifest of "
+                + node.name
+                + " says "
+                + manifest
+                + ", that of "
+                + first
+                + " "
+                + said);
       }
       for (Map.Entry<String, byte[]> file : files.entrySet()) {
         byte[] other = expected.get(file.getKey());
@@ -236,6 +266,47 @@ final class SimulatedCluster {
         }
       }
     }
+  }
+
+  /** All that the manifest says, up to its end. */
+  private static ManifestSnapshot manifest(SimulatedStorage storage) throws IOException {
+    SimulatedStorage copy = storage.killClone();
+    try (DurableMark mark = DurableMark.open(copy);
+        Recovery recovery = Recovery.begin(copy, mark)) {
+      ManifestState state = recovery.committedState();
+      recovery.replayTail(
+          new TailSink() {
+            @Override
+            public void batch(long sequence, long term, List<TailRecord> records) {}
+
+            @Override
+            public void edit(RecordedEdit edit, long offset, int length) throws IOException {
+              if (edit.sequence() > recovery.committed()) {
+                try {
+                  state.apply(edit);
+                } catch (InconsistentEditException e) {
+                  throw new IOException(e);
+                }
+              }
+            }
+          });
+      state.forgetCompactions(Long.MAX_VALUE); // how early that happens is each member's own affair
+      long end = recovery.manifestBase().inLog(recovery.manifestLength());
+      return state.snapshot(end, 0, 0, List.of());
+    }
+  }
+
+  /** How many members' manifests begin with a snapshot. */
+  int rolledManifests() throws IOException {
+    int rolled = 0;
+    for (Node node : nodes.values()) {
+      SimulatedStorage copy = node.storage.killClone();
+      try (DurableMark mark = DurableMark.open(copy);
+          Recovery recovery = Recovery.begin(copy, mark)) {
+        rolled += recovery.manifestBase().snapshotBytes() > 0 ? 1 : 0;
+      }
+    }
+    return rolled;
   }
 
   String describe() {

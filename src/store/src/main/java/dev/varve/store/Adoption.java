@@ -86,6 +86,13 @@ final class Adoption {
     }
   }
 
+  /** The sequence of the first compaction not adopted yet; {@link Long#MAX_VALUE}: all are. */
+  long firstQueued() {
+    synchronized (queue) {
+      return queue.isEmpty() ? Long.MAX_VALUE : queue.getFirst().sequence();
+    }
+  }
+
   /** What is not adopted yet, in order. */
   List<Edit.Compaction> queued() {
     synchronized (queue) {

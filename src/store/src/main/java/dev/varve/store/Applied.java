@@ -51,7 +51,7 @@ final class Applied {
     term = toTerm;
   }
 
-  /** Bytes of the manifest's file that are applied. */
+  /** Where in the log the edits end that are applied. */
   long manifestLength() {
     return manifestLength;
   }

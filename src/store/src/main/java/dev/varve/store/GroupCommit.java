@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.manifest.Edit;
+import dev.varve.store.manifest.ManifestSnapshot;
 import dev.varve.store.recovery.DurableMark;
 import dev.varve.store.storage.DiskFullException;
 import java.io.IOException;
@@ -32,6 +33,7 @@ final class GroupCommit {
   private final Published published;
   private final ReplicaAppender replica;
   private final Cutter cutter;
+  private final ManifestRoll manifestRoll;
   private final InFlight inFlight = new InFlight();
   private final LeadingQueue leadings = new LeadingQueue();
   private final Queue<Operation> controls = new ConcurrentLinkedQueue<>();
@@ -54,7 +56,9 @@ final class GroupCommit {
       Applier applier,
       EntryWindow window,
       DurableMark mark,
-      Published published) {
+      Published published,
+      ManifestRoll manifestRoll) {
+    this.manifestRoll = manifestRoll;
     this.runtime = runtime;
     this.options = options;
     this.tail = tail;
@@ -154,6 +158,10 @@ final class GroupCommit {
       if (runtime.writerKeepsCaller()) {
         schedule();
         return;
+      }
+      if (poison == null && !closed && manifestRoll.isDue()) {
+        rollManifest();
+        break; // batches can be staged ahead meanwhile
       }
       Operation control = controls.poll();
       if (control != null) {
@@ -404,6 +412,37 @@ final class GroupCommit {
       case Operation.Leading leading ->
           throw new IllegalStateException("not an operation of the log: " + leading);
     }
+  }
+
+  /** No group is written until it is over. */
+  private void rollManifest() {
+    busy = true;
+    ManifestSnapshot snapshot = manifestRoll.begin();
+    runtime
+        .syncer()
+        .execute(
+            () -> {
+              ManifestRoll.Outcome outcome = null;
+              Throwable failure = null;
+              try {
+                outcome = manifestRoll.write(snapshot);
+              } catch (IOException | RuntimeException | Error e) {
+                failure = e; // whatever it is, nobody may wait for ever
+              }
+              ManifestRoll.Outcome written = outcome;
+              Throwable cause = failure;
+              runtime.writer().execute(() -> guarded(() -> rolled(written, cause)));
+            });
+  }
+
+  private void rolled(ManifestRoll.@Nullable Outcome outcome, @Nullable Throwable failure) {
+    busy = false;
+    if (outcome != null) {
+      manifestRoll.end(outcome);
+    } else if (failure != null) {
+      poison(failure);
+    }
+    pump();
   }
 
   private void append(Operation.Append append) {

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.manifest.Edit;
+import dev.varve.store.manifest.ManifestBase;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.TermStart;
 import dev.varve.store.storage.Storage;
@@ -15,8 +16,15 @@ final class Images {
   private final Keyspaces keyspaces;
   private final Applied applied;
   private final Adoption adoption;
+  private final ManifestFile manifest;
 
-  Images(Storage storage, Keyspaces keyspaces, Applied applied, Adoption adoption) {
+  Images(
+      Storage storage,
+      Keyspaces keyspaces,
+      Applied applied,
+      Adoption adoption,
+      ManifestFile manifest) {
+    this.manifest = manifest;
     this.storage = storage;
     this.keyspaces = keyspaces;
     this.applied = applied;
@@ -26,11 +34,22 @@ final class Images {
   StoreImage take() throws IOException {
     List<LiveSegment> pinned = new ArrayList<>();
     List<ImageFile> files = new ArrayList<>();
-    LogState state;
+    ManifestFile.Reading reading = manifest.read();
+    try {
+      LogState state = pin(files, pinned, reading.base());
+      addFiles(files, pinned);
+      return new Pinned(state, files, pinned, reading);
+    } catch (IOException | RuntimeException e) {
+      pinned.forEach(segment -> segment.reader().release());
+      reading.close();
+      throw e;
+    }
+  }
+
+  private LogState pin(List<ImageFile> files, List<LiveSegment> pinned, ManifestBase base) {
     applied.lock().lock();
     try {
-      state = state();
-      files.add(new ImageFile(ManifestState.PATH, applied.manifestLength()));
+      files.add(new ImageFile(ManifestState.PATH, base.inFile(applied.manifestLength())));
       for (ManifestState.KeyspaceState known : applied.manifest().keyspaces().values()) {
         for (LiveSegment segment : keyspaces.existing(known.name()).segments()) {
           if (!segment.reader().tryAcquire()) {
@@ -40,16 +59,10 @@ final class Images {
           files.add(new ImageFile(segment.reader().path(), segment.committedLength()));
         }
       }
+      return state();
     } finally {
       applied.lock().unlock();
     }
-    try {
-      addFiles(files, pinned);
-    } catch (IOException | RuntimeException e) {
-      pinned.forEach(segment -> segment.reader().release());
-      throw e;
-    }
-    return new Pinned(state, files, pinned);
   }
 
   private LogState state() {
@@ -90,9 +103,15 @@ final class Images {
     private final LogState state;
     private final List<ImageFile> files;
     private final List<LiveSegment> pinned;
+    private final ManifestFile.Reading manifest;
     private boolean closed;
 
-    Pinned(LogState state, List<ImageFile> files, List<LiveSegment> pinned) {
+    Pinned(
+        LogState state,
+        List<ImageFile> files,
+        List<LiveSegment> pinned,
+        ManifestFile.Reading manifest) {
+      this.manifest = manifest;
       this.state = state;
       this.files = List.copyOf(files);
       this.pinned = pinned;
@@ -113,6 +132,7 @@ final class Images {
       if (!closed) {
         closed = true;
         pinned.forEach(segment -> segment.reader().release());
+        manifest.close();
       }
     }
   }

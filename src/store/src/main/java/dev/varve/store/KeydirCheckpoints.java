@@ -4,6 +4,8 @@ import dev.varve.store.format.CheckpointedSegment;
 import dev.varve.store.format.KeydirCheckpointPosition;
 import dev.varve.store.format.KeydirCheckpointWriter;
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.manifest.ManifestBase;
+import dev.varve.store.manifest.ManifestSnapshot;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.recovery.DurableMark;
 import dev.varve.store.segment.FileChecksum;
@@ -15,6 +17,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes keydirs to files while the log goes on, so that the next open need not build them. On the
@@ -33,6 +37,10 @@ final class KeydirCheckpoints {
   private final Published published;
   private final DurableMark mark;
   private final Adoption adoption;
+  private final ManifestFile manifest;
+
+  /** Of the files that are there, by keyspace. */
+  private final Map<String, ManifestSnapshot.KeydirMark> marks = new ConcurrentHashMap<>();
 
   /** The segments that the file of a keyspace covers. */
   private final Map<String, Set<SegmentId>> covered = new HashMap<>();
@@ -43,7 +51,9 @@ final class KeydirCheckpoints {
       Applied applied,
       Published published,
       DurableMark mark,
-      Adoption adoption) {
+      Adoption adoption,
+      ManifestFile manifest) {
+    this.manifest = manifest;
     this.storage = storage;
     this.keyspaces = keyspaces;
     this.applied = applied;
@@ -52,9 +62,15 @@ final class KeydirCheckpoints {
     this.adoption = adoption;
   }
 
-  /** A file was read that covers these segments. */
-  void restored(String keyspace, Set<SegmentId> segments) {
-    covered.put(keyspace, Set.copyOf(segments));
+  /** A file was read. */
+  void restored(String keyspace, KeydirRestore.Restored restored) {
+    covered.put(keyspace, Set.copyOf(restored.covered()));
+    marks.put(keyspace, restored.mark());
+  }
+
+  /** Which manifest the files belong to; any thread. */
+  List<ManifestSnapshot.KeydirMark> marks() {
+    return List.copyOf(marks.values());
   }
 
   /**
@@ -99,12 +115,14 @@ final class KeydirCheckpoints {
       storage.delete(temporary);
     }
     Set<SegmentId> written = new HashSet<>();
-    try {
-      boolean whole;
+    try (ManifestFile.Reading reading = manifest.read()) {
+      ManifestSnapshot.KeydirMark belongsTo;
       try (StorageFile file = storage.create(temporary)) {
-        whole = fill(file, keyspace, written);
+        belongsTo = fill(file, keyspace, written, reading.base());
       }
-      if (whole) {
+      if (belongsTo != null) {
+        // Before the file has its name: a roll that comes then must tell of it.
+        marks.put(keyspace.name(), belongsTo);
         storage.rename(temporary, path);
         storage.syncDirectory(keyspace.name());
         covered.put(keyspace.name(), written);
@@ -119,15 +137,20 @@ final class KeydirCheckpoints {
     }
   }
 
-  /** Fills and syncs a file; false if what it holds may not be used, which a later try may mend. */
-  private boolean fill(StorageFile file, Keyspace keyspace, Set<SegmentId> written)
+  /**
+   * Fills and syncs a file; null if what it holds may not be used, which a later try may mend.
+   *
+   * @param base of the manifest, which stays while this is at work
+   */
+  private ManifestSnapshot.@Nullable KeydirMark fill(
+      StorageFile file, Keyspace keyspace, Set<SegmentId> written, ManifestBase base)
       throws IOException {
     long first;
     long manifestLength;
     applied.lock().lock();
     try {
       if (adoption.backlog() > 0) {
-        return false; // entries still point to what a committed compaction replaced
+        return null; // entries still point to what a committed compaction replaced
       }
       first = applied.sequence();
       manifestLength = applied.manifestLength();
@@ -156,21 +179,21 @@ final class KeydirCheckpoints {
     } finally {
       applied.lock().unlock();
     }
+    int manifestCrc = crc(base.inFile(manifestLength));
     writer.finish(
-        new KeydirCheckpointPosition(first, last, manifestLength, crc(manifestLength), lastId),
-        segments);
+        new KeydirCheckpointPosition(first, last, manifestLength, manifestCrc, lastId), segments);
     LogState state = published.state();
     if (state.poisoned() || state.last().sequence() < last) {
-      return false; // a follower applies what others made durable, maybe before it has itself
+      return null; // a follower applies what others made durable, maybe before it has itself
     }
     file.sync();
     mark.confirm(last);
-    return true;
+    return new ManifestSnapshot.KeydirMark(manifestLength, manifestCrc);
   }
 
-  private int crc(long manifestLength) throws IOException {
-    try (StorageFile manifest = storage.open(ManifestState.PATH)) {
-      return FileChecksum.of(manifest, manifestLength);
+  private int crc(long fileLength) throws IOException {
+    try (StorageFile file = storage.open(ManifestState.PATH)) {
+      return FileChecksum.of(file, fileLength);
     }
   }
 }

@@ -9,6 +9,8 @@ import dev.varve.store.format.SegmentId;
 import dev.varve.store.keydir.Keydir;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.Edit;
+import dev.varve.store.manifest.ManifestBase;
+import dev.varve.store.manifest.ManifestSnapshot;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.recovery.Recovery;
@@ -33,16 +35,30 @@ final class KeydirRestore {
 
   private final Storage storage;
   private final Recovery recovery;
-  private final Map<String, Set<SegmentId>> covered = new HashMap<>();
+  private final Map<String, Restored> restored = new HashMap<>();
+
+  /**
+   * A keydir that was there.
+   *
+   * @param covered the segments that need not be read
+   * @param mark which manifest its file belongs to
+   */
+  record Restored(Set<SegmentId> covered, ManifestSnapshot.KeydirMark mark) {}
 
   KeydirRestore(Storage storage, Recovery recovery) {
     this.storage = storage;
     this.recovery = recovery;
   }
 
-  /** By keyspace: the segments that need not be read. */
-  Map<String, Set<SegmentId>> covered() {
-    return covered;
+  /** By keyspace. */
+  Map<String, Restored> restored() {
+    return restored;
+  }
+
+  /** The keyspace's segments that need not be read. */
+  Set<SegmentId> covered(String keyspace) {
+    Restored known = restored.get(keyspace);
+    return known == null ? Set.of() : known.covered();
   }
 
   /**
@@ -50,7 +66,7 @@ final class KeydirRestore {
    * there is none that fits.
    *
    * @param sealed the keyspace's sealed segments
-   * @return the segments by their ids; those that are not in {@link #covered} are to be read as if
+   * @return the segments by their ids; those that are not {@link #covered} are to be read as if
    *     nothing of them were known
    */
   Map<SegmentId, LiveSegment> restore(
@@ -91,8 +107,7 @@ final class KeydirRestore {
     if (at.lastSequence() > recovery.committed()) {
       return "sequence " + at.lastSequence() + " is not known to be committed";
     }
-    if (at.manifestLength() > recovery.manifestLengthUpTo(recovery.committed())
-        || manifestCrc(at.manifestLength()) != at.manifestCrc()) {
+    if (!isOfManifest(new ManifestSnapshot.KeydirMark(at.manifestLength(), at.manifestCrc()))) {
       return "it belongs to another manifest";
     }
     Set<SegmentId> files = new HashSet<>();
@@ -117,9 +132,19 @@ final class KeydirRestore {
     return null;
   }
 
-  private int manifestCrc(long length) throws IOException {
+  /** What was written before the manifest was rolled is told of by the roll. */
+  private boolean isOfManifest(ManifestSnapshot.KeydirMark mark) throws IOException {
+    ManifestBase base = recovery.manifestBase();
+    if (base.keydirs().contains(mark)) {
+      return true;
+    }
+    long length = base.inFile(mark.manifestLength());
+    if (mark.manifestLength() < base.offset()
+        || length > recovery.manifestLengthUpTo(recovery.committed())) {
+      return false;
+    }
     try (StorageFile manifest = storage.open(ManifestState.PATH)) {
-      return FileChecksum.of(manifest, length);
+      return FileChecksum.of(manifest, length) == mark.manifestCrc();
     }
   }
 
@@ -155,7 +180,11 @@ final class KeydirRestore {
         keyspace.account(null, 0, Keydir.location(words[i], words[i + 1]), 0);
       }
     }
-    covered.put(keyspace.name(), whole);
+    KeydirCheckpointPosition at = reader.position();
+    restored.put(
+        keyspace.name(),
+        new Restored(
+            whole, new ManifestSnapshot.KeydirMark(at.manifestLength(), at.manifestCrc())));
     return opened;
   }
 

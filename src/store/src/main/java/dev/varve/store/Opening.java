@@ -8,6 +8,7 @@ import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.InconsistentEditException;
 import dev.varve.store.manifest.Layout;
+import dev.varve.store.manifest.ManifestBase;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
 import dev.varve.store.recovery.CorruptionException;
@@ -64,7 +65,8 @@ final class Opening implements TailSink {
       Applied applied,
       Installation installation,
       List<HintWanted> hints,
-      Map<String, Set<SegmentId>> keydirsCover) {}
+      Map<String, KeydirRestore.Restored> keydirs,
+      ManifestBase manifestBase) {}
 
   /** A sealed segment without a good hint. */
   record HintWanted(Keyspace keyspace, LiveSegment segment, Edit.SegmentFile file) {}
@@ -116,7 +118,7 @@ final class Opening implements TailSink {
     List<Edit.SegmentFile> all = installation.sealed(state.name());
     SegmentLoader loader = new SegmentLoader(storage, keyspace, recovery::missing);
     Map<SegmentId, LiveSegment> opened = keydirs.restore(keyspace, state, all, loader);
-    Set<SegmentId> covered = keydirs.covered().getOrDefault(state.name(), Set.of());
+    Set<SegmentId> covered = keydirs.covered(state.name());
     for (Edit.SegmentFile sealed : all) {
       LiveSegment segment = opened.get(sealed.id());
       if (segment != null && covered.contains(sealed.id())) {
@@ -259,22 +261,24 @@ final class Opening implements TailSink {
             Edit.TimeMark _,
             Edit.LayoutChosen _ -> {}
       }
-      Pending.Span span = new Pending.Span(ManifestState.PATH, entry.offset(), entry.length());
+      long offset = recovery.manifestBase().inLog(entry.offset());
+      Pending.Span span = new Pending.Span(ManifestState.PATH, offset, entry.length());
       pending.add(new Pending.Edited(edit, span, null));
     }
+    ManifestBase base = recovery.manifestBase();
     LogFile manifest =
         LogFile.manifest(
-            ManifestState.PATH,
-            SegmentWriter.resume(storage.open(ManifestState.PATH), recovery.manifestLength()));
+            SegmentWriter.resume(storage.open(ManifestState.PATH), recovery.manifestLength()),
+            base);
     LogPosition last = new LogPosition(recovery.keptTerm(), recovery.kept());
     LogTail tail = new LogTail(storage, keyspaces, manifest, appended, last);
     activate(tail, appended);
     pending.forEach(tail::addPending);
     LogPosition at = new LogPosition(tail.termAt(recovery.committed()), recovery.committed());
-    long manifestLength = recovery.manifestLengthUpTo(recovery.committed());
+    long manifestLength = base.inLog(recovery.manifestLengthUpTo(recovery.committed()));
     Applied applied = new Applied(committed, manifestLength, at);
     addRetired(applied);
-    return new Parts(keyspaces, tail, applied, installation, hints, keydirs.covered());
+    return new Parts(keyspaces, tail, applied, installation, hints, keydirs.restored(), base);
   }
 
   private Pending.Batch pendingBatch(Uncommitted entry) {
@@ -350,6 +354,7 @@ final class Opening implements TailSink {
     Set<String> known = new LinkedHashSet<>(committed.keyspaces().keySet());
     known.addAll(recovery.keyspacesMentioned());
     List<String> found = orphans.find(storage, known);
+    found.addAll(Orphans.ofManifest(storage));
     found.addAll(TemporaryFolder.leftovers(storage));
     for (String name : storage.list("")) {
       if (KeyspaceOptions.isName(name) && !known.contains(name)) {

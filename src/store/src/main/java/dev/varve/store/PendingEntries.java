@@ -1,5 +1,7 @@
 package dev.varve.store;
 
+import dev.varve.store.manifest.ManifestBase;
+import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
 import java.io.EOFException;
@@ -16,12 +18,13 @@ import java.util.List;
 final class PendingEntries {
   private PendingEntries() {}
 
-  static List<LogEntry> read(Storage storage, Collection<Pending> pending) throws IOException {
+  static List<LogEntry> read(Storage storage, ManifestBase base, Collection<Pending> pending)
+      throws IOException {
     List<LogEntry> entries = new ArrayList<>();
     for (Pending one : pending) {
       List<Chunk> chunks = new ArrayList<>();
       for (Pending.Span span : joined(one.spans())) {
-        chunks.add(new Chunk(span.path(), span.offset(), bytes(storage, span)));
+        chunks.add(new Chunk(span.path(), span.offset(), bytes(storage, base, span)));
       }
       entries.add(new LogEntry(one.sequence(), one.term(), chunks));
     }
@@ -57,10 +60,13 @@ final class PendingEntries {
     return -1;
   }
 
-  private static ByteBuffer bytes(Storage storage, Pending.Span span) throws IOException {
+  private static ByteBuffer bytes(Storage storage, ManifestBase base, Pending.Span span)
+      throws IOException {
+    boolean edit = span.path().equals(ManifestState.PATH);
+    long at = edit ? base.inFile(span.offset()) : span.offset();
     ByteBuffer bytes = ByteBuffer.allocate(span.length());
     try (StorageFile file = storage.open(span.path())) {
-      if (file.read(bytes, span.offset()) != span.length()) {
+      if (file.read(bytes, at) != span.length()) {
         throw new EOFException(span + " is not there");
       }
     }

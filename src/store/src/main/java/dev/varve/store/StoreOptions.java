@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  *     go, from 1 to {@link #SEGMENTS_MAX}; with as many, a leader refuses what would begin another
  *     one with {@link StoreFullException}. Deletes go on for a sixteenth more of them, and
  *     compaction has the room to double them
+ * @param manifestBound when the manifest is rolled, which no group is written beside: {@link
+ *     ManifestBound#DEFAULT}
  * @param layout how records lie in the storage; null: as the directory has it, segmented where it
  *     is new. {@link Layout#MEMORY} goes with a {@link dev.varve.store.storage.MemoryStorage} only
  */
@@ -42,6 +44,7 @@ public record StoreOptions(
     long ballastBytes,
     int openFilesMax,
     int segmentsMax,
+    ManifestBound manifestBound,
     @Nullable Layout layout) {
 
   /** A ballast that suits the capacity or the disk. */
@@ -97,6 +100,7 @@ public record StoreOptions(
         0,
         OPEN_FILES_MAX_DEFAULT,
         SEGMENTS_MAX,
+        ManifestBound.DEFAULT,
         null);
   }
 
@@ -117,6 +121,7 @@ public record StoreOptions(
         0,
         OPEN_FILES_MAX_DEFAULT,
         SEGMENTS_MAX,
+        ManifestBound.DEFAULT,
         null);
   }
 
@@ -131,6 +136,7 @@ public record StoreOptions(
         ballastBytes,
         openFilesMax,
         segmentsMax,
+        manifestBound,
         layout);
   }
 
@@ -145,6 +151,7 @@ public record StoreOptions(
         ballastBytes,
         openFilesMax,
         segmentsMax,
+        manifestBound,
         layout);
   }
 
@@ -159,6 +166,7 @@ public record StoreOptions(
         ballastBytes,
         openFilesMax,
         segmentsMax,
+        manifestBound,
         layout);
   }
 
@@ -173,6 +181,7 @@ public record StoreOptions(
         ballastBytes,
         openFilesMax,
         segmentsMax,
+        manifestBound,
         other);
   }
 
@@ -187,6 +196,7 @@ public record StoreOptions(
         ballastBytes,
         openFilesMax,
         segmentsMax,
+        manifestBound,
         layout);
   }
 
@@ -201,6 +211,7 @@ public record StoreOptions(
         bytes,
         openFilesMax,
         segmentsMax,
+        manifestBound,
         layout);
   }
 
@@ -215,6 +226,7 @@ public record StoreOptions(
         ballastBytes,
         files,
         segmentsMax,
+        manifestBound,
         layout);
   }
 
@@ -229,6 +241,22 @@ public record StoreOptions(
         ballastBytes,
         openFilesMax,
         segments,
+        manifestBound,
+        layout);
+  }
+
+  public StoreOptions withManifestBound(ManifestBound bound) {
+    return new StoreOptions(
+        keyspaces,
+        groupBytesMax,
+        uncommittedBytesMax,
+        windowBytesMax,
+        snapshotEntriesMax,
+        capacityBytes,
+        ballastBytes,
+        openFilesMax,
+        segmentsMax,
+        bound,
         layout);
   }
 }

@@ -36,6 +36,8 @@ record StoreParts(
     Retention retention,
     ShardLog log,
     EventLog events,
+    ManifestFile manifest,
+    ManifestRoll manifestRoll,
     DurableMark mark,
     Closeable lock) {
   private static final System.Logger LOG = System.getLogger(StoreParts.class.getName());
@@ -64,20 +66,25 @@ record StoreParts(
                 false,
                 false));
     EntryWindow window = new EntryWindow(options.windowBytesMax(), applied.sequence());
-    window.add(PendingEntries.read(storage, tail.pending()));
+    window.add(PendingEntries.read(storage, recovered.manifestBase(), tail.pending()));
+    ManifestFile manifest = new ManifestFile(recovered.manifestBase());
     Retirement retirement = new Retirement(storage, applied, mark, published, window);
     CutOffSweep sweep = new CutOffSweep(storage, applied);
     Ballast ballast = new Ballast(storage.unmetered(), options);
     Adoption adoption = new Adoption(storage, keyspaces, applied, retirement, sweep, ballast);
     KeydirCheckpoints keydirs =
-        new KeydirCheckpoints(storage, keyspaces, applied, published, mark, adoption);
-    recovered.keydirsCover().forEach(keydirs::restored);
+        new KeydirCheckpoints(storage, keyspaces, applied, published, mark, adoption, manifest);
+    recovered.keydirs().forEach(keydirs::restored);
     Maintenance maintenance =
         new Maintenance(
             storage, runtime.maintenance(), adoption, retirement, sweep, keydirs, ballast);
     Applier applier = new Applier(applied, keyspaces, maintenance, last.sequence());
+    ManifestRoll manifestRoll =
+        new ManifestRoll(
+            storage, tail, applied, manifest, adoption, keydirs, mark, options.manifestBound());
     GroupCommit writer =
-        new GroupCommit(runtime, options, tail, applied, applier, window, mark, published);
+        new GroupCommit(
+            runtime, options, tail, applied, applier, window, mark, published, manifestRoll);
     Times times = new Times(runtime, applied, published);
     CutOffs cutOffs = new CutOffs(runtime, writer, maintenance);
     Retention retention =
@@ -107,7 +114,7 @@ record StoreParts(
           new MemoryReclaim(
               memory, keyspaces, tail, writer, adoption, compactor, plans, times, runtime));
     }
-    Images images = new Images(storage, keyspaces, applied, adoption);
+    Images images = new Images(storage, keyspaces, applied, adoption, manifest);
     ShardLog log =
         new StoreLog(storage, writer, published, window, images, adoption, maintenance, ballast);
     for (ManifestState.SequencedCompaction compaction : recovered.installation().toAdopt()) {
@@ -116,7 +123,7 @@ record StoreParts(
     for (Opening.HintWanted hint : recovered.hints()) {
       maintenance.writeHint(hint.keyspace(), hint.segment(), hint.file());
     }
-    for (String restored : recovered.keydirsCover().keySet()) {
+    for (String restored : recovered.keydirs().keySet()) {
       // What a cut-off hides may be in a restored index, while hints are read without it.
       maintenance.cutOff(keyspaces.existing(restored));
     }
@@ -146,6 +153,8 @@ record StoreParts(
         retention,
         log,
         events,
+        manifest,
+        manifestRoll,
         mark,
         lock);
   }
@@ -157,8 +166,10 @@ record StoreParts(
   StoreStatus status() {
     List<KeyspaceStatus> statuses = new ArrayList<>();
     long nowMs = times.hideMs();
+    long manifestLength;
     applied.lock().lock();
     try {
+      manifestLength = applied.manifestLength();
       for (ManifestState.KeyspaceState state : applied.manifest().keyspaces().values()) {
         Keyspace keyspace = keyspaces.get(state.name());
         if (keyspace != null) {
@@ -175,6 +186,8 @@ record StoreParts(
         adoption.backlog(),
         times.aheadMs(),
         storage.unmetered() instanceof BoundedStorage bounded ? bounded.openFiles() : 0,
+        manifest.base().inFile(manifestLength),
+        manifestRoll.rolls(),
         new WrittenBytes(byUsers, storage.bytes()));
   }
 

@@ -10,6 +10,9 @@ import java.util.List;
  *     it, while its word on ages is not taken; 0 while it is
  * @param openFiles files that the store has open now, see {@link StoreOptions#openFilesMax}; 0 of a
  *     store in memory
+ * @param manifestBytes of the manifest's file, what is not committed left out
+ * @param manifestRolls how often the manifest was rolled since the store was opened, see {@link
+ *     ManifestBound}
  * @param written since it was opened, of all keyspaces and beside them
  */
 public record StoreStatus(
@@ -18,6 +21,8 @@ public record StoreStatus(
     int adoptionBacklog,
     long clockAheadMs,
     int openFiles,
+    long manifestBytes,
+    long manifestRolls,
     WrittenBytes written) {
   public StoreStatus {
     keyspaces = List.copyOf(keyspaces);

@@ -52,6 +52,7 @@ final class KilledProcess {
     StoreOptions options =
         StoreOptions.defaults()
             .withKeyspaces(List.of(new KeyspaceOptions("main", KeyspaceType.KEY_VALUE, 128L << 10)))
+            .withManifestBound(new ManifestBound(8 << 10, 2))
             .withLayout(layout);
     return Store.openStandalone(options, new PosixStorage(directory), runtime);
   }

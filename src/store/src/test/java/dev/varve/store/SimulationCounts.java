@@ -15,6 +15,8 @@ final class SimulationCounts {
   private final AtomicLong writesWithinCompactions = new AtomicLong();
   private final AtomicLong swaps = new AtomicLong();
   private final AtomicLong refusals = new AtomicLong();
+  private final AtomicLong manifestRolls = new AtomicLong();
+  private final AtomicLong crashesInManifestRolls = new AtomicLong();
   private final Map<Strategy, AtomicLong> compactions = new EnumMap<>(Strategy.class);
 
   SimulationCounts() {
@@ -60,6 +62,15 @@ final class SimulationCounts {
     refusals.incrementAndGet();
   }
 
+  void manifestRolls(long rolls) {
+    manifestRolls.addAndGet(rolls);
+  }
+
+  /** A crash point between two steps of a roll of the manifest. */
+  void crashInManifestRoll() {
+    crashesInManifestRolls.incrementAndGet();
+  }
+
   void compaction(Strategy strategy) {
     AtomicLong count = compactions.get(strategy);
     if (count != null) {
@@ -76,6 +87,8 @@ final class SimulationCounts {
             && scans.get() > 0
             && swaps.get() > 0
             && refusals.get() > 0
+            && manifestRolls.get() > 0
+            && crashesInManifestRolls.get() > 0
             && writesWithinCompactions.get() > 0;
     for (Strategy strategy : Strategy.values()) {
       AtomicLong count = compactions.get(strategy);
@@ -90,13 +103,16 @@ final class SimulationCounts {
   public String toString() {
     return String.format(
         "%d crash points, %d failed calls, compactions %s (%d of single files), %d writes within"
-            + " them, %d writes refused for their segments, %d scans held open, flipped bits: %d reported, %d of no matter",
+            + " them, %d writes refused for their segments, %d rolls of manifests with %d crash"
+            + " points in them, %d scans held open, flipped bits: %d reported, %d of no matter",
         crashPoints.get(),
         faults.get(),
         compactions,
         swaps.get(),
         writesWithinCompactions.get(),
         refusals.get(),
+        manifestRolls.get(),
+        crashesInManifestRolls.get(),
         scans.get(),
         reportedFlips.get(),
         harmlessFlips.get());

@@ -31,20 +31,24 @@ final class StoreFixture {
   }
 
   StoreFixture(List<KeyspaceOptions> keyspaces) {
-    this(keyspaces, null);
+    this(StoreOptions.defaults().withKeyspaces(keyspaces));
   }
 
-  private StoreFixture(List<KeyspaceOptions> keyspaces, @Nullable Layout layout) {
-    options = StoreOptions.defaults().withKeyspaces(keyspaces).withLayout(layout);
+  private StoreFixture(StoreOptions options) {
+    this.options = options;
   }
 
   /** The usual keyspaces in another layout. */
   static StoreFixture of(@Nullable Layout layout) {
-    return new StoreFixture(new StoreFixture().options.keyspaces(), layout);
+    return new StoreFixture(new StoreFixture().options.withLayout(layout));
   }
 
   StoreFixture with(Layout layout) {
-    return new StoreFixture(options.keyspaces(), layout);
+    return new StoreFixture(options.withLayout(layout));
+  }
+
+  StoreFixture with(ManifestBound bound) {
+    return new StoreFixture(options.withManifestBound(bound));
   }
 
   /** Time goes by: both clocks go on. */

@@ -8,6 +8,7 @@ import dev.varve.store.compaction.Strategy;
 import dev.varve.store.format.RecordCodec;
 import dev.varve.store.keydir.Hash;
 import dev.varve.store.manifest.Layout;
+import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.simulation.Fault;
 import dev.varve.store.simulation.Operation;
 import dev.varve.store.simulation.SimulatedStorage;
@@ -86,7 +87,10 @@ final class StoreSimulation {
   /** A scan that goes on beside everything, with what it must find in the end. */
   private record Held(String keyspace, Scan scan, Map<String, WriteHistory.Value> then) {}
 
-  /** Every fourth seed has single files, every third opens few of its files at a time. */
+  /**
+   * Every fourth seed has single files, every third opens few of its files at a time, and of seven
+   * five roll their manifests again and again.
+   */
   StoreSimulation(long seed, SimulationCounts counts) {
     fixture = StoreFixture.of(seed % 4 == 0 ? Layout.SINGLE_FILE : null);
     random = new SplittableRandom(seed);
@@ -101,7 +105,9 @@ final class StoreSimulation {
         fixture
             .options
             .withBallastBytes(small ? random.nextInt(4000) : 0)
-            .withOpenFilesMax(seed % 3 == 0 ? 4 : StoreOptions.OPEN_FILES_MAX_DEFAULT);
+            .withOpenFilesMax(seed % 3 == 0 ? 4 : StoreOptions.OPEN_FILES_MAX_DEFAULT)
+            .withManifestBound(
+                seed % 7 < 5 ? new ManifestBound(400 * (seed % 7), 2) : ManifestBound.DEFAULT);
     options = few ? bounded.withSegmentsMax(2 + (int) (seed % 3)) : bounded;
     // After a crash the check goes on writing, for which there is to be room.
     check =
@@ -371,6 +377,7 @@ final class StoreSimulation {
   private void end() throws IOException {
     closeScans();
     Store ending = store();
+    counts.manifestRolls(ending.status().manifestRolls());
     open = null;
     int way = random.nextInt(3);
     SimulatedStorage left = storage;
@@ -412,6 +419,9 @@ final class StoreSimulation {
       write();
       compacting = true;
       counts.writeWithinCompaction();
+    }
+    if (open != null && operation.path().startsWith(ManifestState.PATH + ".")) {
+      counts.crashInManifestRoll();
     }
     crashing = false; // what a check does is no crash point of this store
     try {

@@ -14,8 +14,8 @@ import java.util.List;
  * a segment:        4 slot | 8 term | 8 number | 1 covered: 1 | 8 lowest sequence
  *                   | 8 highest sequence | 8 highest tombstone sequence | 1 ascending: 1
  *                   | 4 spans | 24 a span: first and last expiry in ms, live bytes
- * footer, 56 bytes: 8 first sequence | 8 last sequence | 8 manifest length
- *                   | 4 CRC32C of so many bytes of the manifest | 8 last id
+ * footer, 56 bytes: 8 first sequence | 8 last sequence | 8 bytes of edits in the log
+ *                   | 4 CRC32C of the manifest's file up to their end | 8 last id
  *                   | 8 offset of the first segment | 4 segments | 4 partitions | 4 checksum
  * </pre>
  *

@@ -1,13 +1,11 @@
 package dev.varve.store.manifest;
 
-import dev.varve.store.format.SegmentId;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -17,7 +15,7 @@ import java.util.List;
  * sequence, term and checksum.
  *
  * <pre>
- * 1 version: 1 | 1 kind | 8 committed sequence
+ * 1 version: 1, see SnapshotCodec for 2 | 1 kind | 8 committed sequence
  * | term starts: 8 term, 8 first sequence | tails: keyspace, id, 8 length
  * kind 1 term started:   8 term
  * kind 2 keyspace added: name | 1 type: 0 key-value, 1 stream | 8 segment bytes
@@ -58,17 +56,8 @@ public final class EditCodec {
       out.writeByte(VERSION);
       out.writeByte(kind(recorded.edit()));
       out.writeLong(recorded.committed());
-      out.writeInt(recorded.termStarts().size());
-      for (TermStart start : recorded.termStarts()) {
-        out.writeLong(start.term());
-        out.writeLong(start.firstSequence());
-      }
-      out.writeInt(recorded.tails().size());
-      for (RecordedEdit.Tail tail : recorded.tails()) {
-        out.writeUTF(tail.keyspace());
-        writeId(out, tail.id());
-        out.writeLong(tail.length());
-      }
+      EditFields.writeTermStarts(out, recorded.termStarts());
+      EditFields.writeTails(out, recorded.tails());
       writeEdit(out, recorded.edit());
     } catch (IOException e) {
       throw new UncheckedIOException("memory does not fail", e);
@@ -90,16 +79,8 @@ public final class EditCodec {
       }
       int kind = in.readUnsignedByte();
       long committed = in.readLong();
-      int termStarts = count(in);
-      List<TermStart> starts = new ArrayList<>();
-      for (int i = 0; i < termStarts; i++) {
-        starts.add(new TermStart(in.readLong(), in.readLong()));
-      }
-      int tailCount = count(in);
-      List<RecordedEdit.Tail> tails = new ArrayList<>();
-      for (int i = 0; i < tailCount; i++) {
-        tails.add(new RecordedEdit.Tail(in.readUTF(), readId(in), in.readLong()));
-      }
+      List<TermStart> starts = EditFields.readTermStarts(in);
+      List<RecordedEdit.Tail> tails = EditFields.readTails(in);
       Edit edit = readEdit(in, kind);
       RecordedEdit decoded = new RecordedEdit(sequence, term, committed, starts, tails, edit);
       // An edit has one form: members compare bytes, and what a later version adds is not passed
@@ -142,34 +123,13 @@ public final class EditCodec {
         Edit.SegmentFile closed = roll.closed();
         out.writeBoolean(closed != null);
         if (closed != null) {
-          writeFile(out, closed);
+          EditFields.writeFile(out, closed);
         }
-        writeId(out, roll.opened());
+        EditFields.writeId(out, roll.opened());
       }
-      case Edit.Compaction compaction -> {
-        out.writeUTF(compaction.runId());
-        out.writeUTF(compaction.keyspace());
-        out.writeInt(compaction.inputs().size());
-        for (SegmentId input : compaction.inputs()) {
-          writeId(out, input);
-        }
-        out.writeInt(compaction.outputs().size());
-        for (Edit.SegmentFile output : compaction.outputs()) {
-          writeFile(out, output);
-        }
-        writeId(out, compaction.runs());
-        out.writeLong(compaction.runsLength());
-        out.writeInt(compaction.runsCrc());
-        out.writeBoolean(compaction.forceDelete());
-        out.writeLong(compaction.timeMs());
-      }
+      case Edit.Compaction compaction -> EditFields.writeCompaction(out, compaction);
       case Edit.Checkpoint _ -> {}
-      case Edit.Membership membership -> {
-        out.writeInt(membership.memberIds().size());
-        for (String member : membership.memberIds()) {
-          out.writeUTF(member);
-        }
-      }
+      case Edit.Membership membership -> EditFields.writeNames(out, membership.memberIds());
       case Edit.CutOff cutOff -> {
         out.writeUTF(cutOff.keyspace());
         out.writeLong(cutOff.sequence());
@@ -188,9 +148,9 @@ public final class EditCodec {
       case Edit.Swap swap -> {
         out.writeUTF(swap.runId());
         out.writeUTF(swap.keyspace());
-        writeFile(out, swap.closed());
-        writeFile(out, swap.opened());
-        writeId(out, swap.runs());
+        EditFields.writeFile(out, swap.closed());
+        EditFields.writeFile(out, swap.opened());
+        EditFields.writeId(out, swap.runs());
         out.writeBoolean(swap.forceDelete());
         out.writeLong(swap.timeMs());
       }
@@ -206,17 +166,14 @@ public final class EditCodec {
               in.readUTF(),
               in.readUnsignedByte() == 1 ? KeyspaceType.STREAM : KeyspaceType.KEY_VALUE,
               in.readLong());
-      case ROLL -> new Edit.Roll(in.readUTF(), in.readBoolean() ? readFile(in) : null, readId(in));
-      case COMPACTION -> readCompaction(in);
+      case ROLL ->
+          new Edit.Roll(
+              in.readUTF(),
+              in.readBoolean() ? EditFields.readFile(in) : null,
+              EditFields.readId(in));
+      case COMPACTION -> EditFields.readCompaction(in);
       case CHECKPOINT -> new Edit.Checkpoint();
-      case MEMBERSHIP -> {
-        int count = count(in);
-        List<String> members = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-          members.add(in.readUTF());
-        }
-        yield new Edit.Membership(members);
-      }
+      case MEMBERSHIP -> new Edit.Membership(EditFields.readNames(in));
       case CUT_OFF -> new Edit.CutOff(in.readUTF(), in.readLong(), in.readLong());
       case TIME_MARK -> new Edit.TimeMark(in.readLong(), in.readLong());
       case LAYOUT_CHOSEN -> {
@@ -230,64 +187,12 @@ public final class EditCodec {
           new Edit.Swap(
               in.readUTF(),
               in.readUTF(),
-              readFile(in),
-              readFile(in),
-              readId(in),
+              EditFields.readFile(in),
+              EditFields.readFile(in),
+              EditFields.readId(in),
               in.readBoolean(),
               in.readLong());
       default -> throw new InconsistentEditException("edit of unknown kind " + kind);
     };
-  }
-
-  private static Edit.Compaction readCompaction(DataInputStream in) throws IOException {
-    String runId = in.readUTF();
-    String keyspace = in.readUTF();
-    int inputCount = count(in);
-    List<SegmentId> inputs = new ArrayList<>();
-    for (int i = 0; i < inputCount; i++) {
-      inputs.add(readId(in));
-    }
-    int outputCount = count(in);
-    List<Edit.SegmentFile> outputs = new ArrayList<>();
-    for (int i = 0; i < outputCount; i++) {
-      outputs.add(readFile(in));
-    }
-    return new Edit.Compaction(
-        runId,
-        keyspace,
-        inputs,
-        outputs,
-        readId(in),
-        in.readLong(),
-        in.readInt(),
-        in.readBoolean(),
-        in.readLong());
-  }
-
-  private static int count(DataInputStream in) throws IOException {
-    int count = in.readInt();
-    if (count < 0 || count > in.available()) {
-      throw new IOException("a list of " + count + " items");
-    }
-    return count;
-  }
-
-  private static void writeId(DataOutputStream out, SegmentId id) throws IOException {
-    out.writeLong(id.term());
-    out.writeLong(id.number());
-  }
-
-  private static SegmentId readId(DataInputStream in) throws IOException {
-    return new SegmentId(in.readLong(), in.readLong());
-  }
-
-  private static void writeFile(DataOutputStream out, Edit.SegmentFile file) throws IOException {
-    writeId(out, file.id());
-    out.writeLong(file.length());
-    out.writeInt(file.crc());
-  }
-
-  private static Edit.SegmentFile readFile(DataInputStream in) throws IOException {
-    return new Edit.SegmentFile(readId(in), in.readLong(), in.readInt());
   }
 }

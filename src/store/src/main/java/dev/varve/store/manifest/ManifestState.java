@@ -2,9 +2,12 @@ package dev.varve.store.manifest;
 
 import dev.varve.store.format.SegmentId;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  * here, although a member may not have adopted it yet.
  */
 public final class ManifestState {
-  /** The path of the manifest's file. */
+  /**
+   * The path of the manifest's file; in the log it stays the same when a roll replaces the file.
+   */
   public static final String PATH = "_manifest/" + new SegmentId(0, 1).name() + ".log";
 
   /** The directory of the manifest's file. */
@@ -37,6 +42,29 @@ public final class ManifestState {
       this.name = name;
       this.type = type;
       this.segmentBytes = segmentBytes;
+    }
+
+    private KeyspaceState(ManifestSnapshot.KeyspaceThen then) {
+      this(then.name(), then.type(), then.segmentBytes());
+      sealed.addAll(then.sealed());
+      active = then.active();
+      activeBase = then.activeBase();
+      highestNumber = then.highestNumber();
+      lastCompactionMs = then.lastCompactionMs();
+      cutOff = then.cutOff();
+    }
+
+    private ManifestSnapshot.KeyspaceThen then() {
+      return new ManifestSnapshot.KeyspaceThen(
+          name,
+          type,
+          segmentBytes,
+          List.copyOf(sealed),
+          active,
+          activeBase,
+          highestNumber,
+          lastCompactionMs,
+          cutOff);
     }
 
     private KeyspaceState copy() {
@@ -112,6 +140,96 @@ public final class ManifestState {
   private List<String> membership = List.of();
   private Layout layout = Layout.SEGMENTED;
   private long checkpoint;
+  private long sequence;
+  private long term;
+  private List<RecordedEdit.Tail> tails = List.of();
+
+  /** What no edits add up to. */
+  public ManifestState() {}
+
+  /**
+   * What a snapshot stands for.
+   *
+   * @throws InconsistentEditException if it contradicts itself
+   */
+  public ManifestState(ManifestSnapshot snapshot) throws InconsistentEditException {
+    for (ManifestSnapshot.KeyspaceThen then : snapshot.keyspaces()) {
+      if (keyspaces.putIfAbsent(then.name(), new KeyspaceState(then)) != null) {
+        throw new InconsistentEditException("keyspace " + then.name() + " is there twice");
+      }
+    }
+    snapshot.timeMarks().forEach(timeMarks::add);
+    if (!timeMarks.all().equals(snapshot.timeMarks())) {
+      throw new InconsistentEditException("the time marks of the snapshot are out of order");
+    }
+    termStarts.addAll(snapshot.termStarts());
+    compactions.addAll(snapshot.compactions());
+    membership = snapshot.membership();
+    layout = snapshot.layout();
+    checkpoint = snapshot.checkpoint();
+    sequence = snapshot.sequence();
+    term = snapshot.term();
+    tails = snapshot.tails();
+  }
+
+  /**
+   * A snapshot of this state.
+   *
+   * @param offset where the edits applied so far end in the log
+   * @param committed the highest sequence known to be committed
+   * @param logEnd the last sequence in the log
+   */
+  public ManifestSnapshot snapshot(
+      long offset, long committed, long logEnd, List<ManifestSnapshot.KeydirMark> keydirs) {
+    return new ManifestSnapshot(
+        offset,
+        committed,
+        logEnd,
+        sequence,
+        term,
+        tails,
+        termStarts,
+        layout,
+        checkpoint,
+        membership,
+        timeMarks.all(),
+        keyspaces.values().stream().map(KeyspaceState::then).toList(),
+        compactions,
+        keydirs);
+  }
+
+  /**
+   * Forgets the compactions of which no opening needs to know any more: this directory has adopted
+   * them, and a checkpoint or forced deletion has let their inputs go. After one that stays all
+   * later ones of its keyspace stay: whether it is adopted may show by their outputs alone. A
+   * keyspace's last swap stays, since its closed file may still have to be put aside.
+   *
+   * @param firstNotAdopted the sequence of the first one that is not adopted here; {@link
+   *     Long#MAX_VALUE} when all are
+   */
+  public void forgetCompactions(long firstNotAdopted) {
+    Map<String, Long> lastSwaps = new HashMap<>();
+    for (SequencedCompaction compaction : compactions) {
+      if (compaction.swap()) {
+        lastSwaps.put(compaction.edit().keyspace(), compaction.sequence());
+      }
+    }
+    Set<String> staying = new HashSet<>();
+    compactions.removeIf(
+        compaction -> {
+          String keyspace = compaction.edit().keyspace();
+          boolean letGo =
+              compaction.swap()
+                  ? compaction.sequence() < lastSwaps.getOrDefault(keyspace, 0L)
+                  : compaction.edit().forceDelete() || compaction.sequence() <= checkpoint;
+          boolean forgotten =
+              letGo && compaction.sequence() < firstNotAdopted && !staying.contains(keyspace);
+          if (!forgotten) {
+            staying.add(keyspace);
+          }
+          return forgotten;
+        });
+  }
 
   /** A state of its own that is equal to this one. */
   public ManifestState copy() {
@@ -123,6 +241,9 @@ public final class ManifestState {
     copy.membership = membership;
     copy.layout = layout;
     copy.checkpoint = checkpoint;
+    copy.sequence = sequence;
+    copy.term = term;
+    copy.tails = tails;
     return copy;
   }
 
@@ -164,6 +285,9 @@ public final class ManifestState {
         timeMarks.add(mark);
       }
     }
+    sequence = recorded.sequence();
+    term = recorded.term();
+    tails = recorded.tails();
   }
 
   private void applyCutOff(long editSequence, Edit.CutOff edit) throws InconsistentEditException {
@@ -257,6 +381,11 @@ public final class ManifestState {
     return keyspaces;
   }
 
+  /** The sequence of the last edit; 0: none. */
+  public long sequence() {
+    return sequence;
+  }
+
   public List<TermStart> termStarts() {
     return List.copyOf(termStarts);
   }
@@ -275,7 +404,7 @@ public final class ManifestState {
     return timeMarks;
   }
 
-  /** All compactions, oldest first. */
+  /** The compactions that are not forgotten, oldest first. */
   public List<SequencedCompaction> compactions() {
     return List.copyOf(compactions);
   }

@@ -3,6 +3,8 @@ package dev.varve.store.recovery;
 import dev.varve.store.format.RecordKind;
 import dev.varve.store.manifest.EditCodec;
 import dev.varve.store.manifest.InconsistentEditException;
+import dev.varve.store.manifest.ManifestBase;
+import dev.varve.store.manifest.ManifestSnapshot;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
 import dev.varve.store.segment.ScanEnd;
@@ -12,17 +14,27 @@ import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * All whole edits of the manifest's file up to the first bad byte.
+ * All whole edits of the manifest's file up to the first bad byte. Places are the file's, see
+ * {@link #base}.
  *
+ * @param snapshot what the file begins with in the place of earlier edits; null if with an edit
+ * @param snapshotLength its bytes
  * @param goodLength where good bytes end
  * @param size the file's size; −1 when there is no file
  * @param defect what is wrong at {@code goodLength}; empty if nothing is
  * @param sequenceBehindDefect the sequence of a whole edit behind the defect; −1: there is none
  */
 record ManifestScan(
-    List<PlacedEdit> edits, long goodLength, long size, String defect, long sequenceBehindDefect) {
+    @Nullable ManifestSnapshot snapshot,
+    long snapshotLength,
+    List<PlacedEdit> edits,
+    long goodLength,
+    long size,
+    String defect,
+    long sequenceBehindDefect) {
 
   /**
    * An edit and where its record is.
@@ -42,14 +54,19 @@ record ManifestScan(
   static ManifestScan read(Storage storage) throws IOException {
     String path = ManifestState.PATH;
     if (!storage.exists(path)) {
-      return new ManifestScan(List.of(), 0, -1, "", -1);
+      return new ManifestScan(null, 0, List.of(), 0, -1, "", -1);
     }
     List<PlacedEdit> edits = new ArrayList<>();
     try (StorageFile file = storage.open(path)) {
       long size = file.size();
       SegmentScanner scanner = SegmentScanner.summing(file, path, 0, size);
+      SnapshotParts parts = new SnapshotParts();
       long before = 0;
       while (scanner.next()) {
+        if (isPart(parts, scanner, path)) {
+          before = scanner.sequence();
+          continue;
+        }
         long sequence = scanner.sequence();
         boolean alone = scanner.batchSize() == 1 && scanner.expiresAtMs() == 0;
         if (scanner.kind() != RecordKind.EDIT || !alone || sequence <= before) {
@@ -64,15 +81,40 @@ record ManifestScan(
         }
       }
       ScanEnd end = scanner.end();
+      if (parts.isCutOff()) {
+        throw new CorruptionException(path, parts.end(), "the snapshot is cut off");
+      }
       String defect = end.reason() == ScanEnd.Reason.END ? "" : end.detail();
       return new ManifestScan(
-          List.copyOf(edits), end.offset(), size, defect, end.nextValidSequence());
+          parts.snapshot(),
+          parts.end(),
+          List.copyOf(edits),
+          end.offset(),
+          size,
+          defect,
+          end.nextValidSequence());
     }
+  }
+
+  private static boolean isPart(SnapshotParts parts, SegmentScanner at, String path)
+      throws CorruptionException {
+    try {
+      return parts.take(at);
+    } catch (InconsistentEditException e) {
+      throw new CorruptionException(path, at.offset(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Where in the log the file's edits are. */
+  ManifestBase base() {
+    return snapshot == null
+        ? ManifestBase.NONE
+        : new ManifestBase(snapshot.offset(), snapshotLength, snapshot.keydirs());
   }
 
   /** Where the edits up to {@code sequence} end. */
   long lengthUpTo(long sequence) {
-    long length = 0;
+    long length = snapshotLength;
     for (PlacedEdit edit : edits) {
       if (edit.sequence() <= sequence) {
         length = edit.end();

@@ -87,6 +87,12 @@ public final class Orphans {
     return found;
   }
 
+  /** The path of what a roll of the manifest left that a crash cut off, or that of a repair. */
+  public static List<String> ofManifest(Storage storage) throws IOException {
+    String temporary = ManifestState.PATH + SegmentId.TEMPORARY_SUFFIX;
+    return storage.exists(temporary) ? List.of(temporary) : List.of();
+  }
+
   /**
    * The paths of the empty segments of a keyspace that no edit tells of: its first group was lost
    * in a crash, and nothing is written before that group is durable.

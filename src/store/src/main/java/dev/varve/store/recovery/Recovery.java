@@ -3,6 +3,8 @@ package dev.varve.store.recovery;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.InconsistentEditException;
+import dev.varve.store.manifest.ManifestBase;
+import dev.varve.store.manifest.ManifestSnapshot;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
 import dev.varve.store.storage.Storage;
@@ -63,6 +65,8 @@ public final class Recovery implements Closeable {
     this.committed = committed;
     this.manifest = manifest;
     this.state = state;
+    ManifestSnapshot snapshot = manifest.snapshot();
+    this.keptTerm = snapshot == null ? 0 : snapshot.term();
   }
 
   /**
@@ -78,7 +82,8 @@ public final class Recovery implements Closeable {
   static Recovery begin(Storage storage, long cutAfter, long markDurable, long markCommitted)
       throws IOException {
     ManifestScan manifest = ManifestScan.read(storage);
-    long committed = markCommitted;
+    ManifestSnapshot snapshot = manifest.snapshot();
+    long committed = Math.max(markCommitted, snapshot == null ? 0 : snapshot.committed());
     for (ManifestScan.PlacedEdit edit : manifest.edits()) {
       committed = Math.max(committed, edit.recorded().committed());
     }
@@ -87,7 +92,12 @@ public final class Recovery implements Closeable {
       // Before anything else: what the edits up to here say is not there any more.
       throw new CorruptionException(ManifestState.PATH, manifest.goodLength(), manifest.defect());
     }
-    ManifestState state = new ManifestState();
+    ManifestState state;
+    try {
+      state = snapshot == null ? new ManifestState() : new ManifestState(snapshot);
+    } catch (InconsistentEditException e) {
+      throw new CorruptionException(ManifestState.PATH, 0, String.valueOf(e.getMessage()));
+    }
     for (ManifestScan.PlacedEdit edit : manifest.edits()) {
       if (edit.sequence() <= committed) {
         try {
@@ -137,6 +147,11 @@ public final class Recovery implements Closeable {
     tails.forEach(
         (path, cursor) -> ends.put(path, new TailEnd(cursor.keptLength(), cursor.keptCrc())));
     return ends;
+  }
+
+  /** Where in the log the edits of the manifest's file are. */
+  public ManifestBase manifestBase() {
+    return manifest.base();
   }
 
   /** Where the edits up to a sequence end in the manifest's file. */
@@ -288,7 +303,8 @@ public final class Recovery implements Closeable {
 
   /** The sequence of the last durable edit, after which every sequence must be found. */
   private long anchor() {
-    long anchor = 0;
+    ManifestSnapshot snapshot = manifest.snapshot();
+    long anchor = snapshot == null ? 0 : snapshot.sequence();
     for (ManifestScan.PlacedEdit edit : manifest.edits()) {
       if (edit.sequence() <= durable) {
         anchor = edit.sequence();
@@ -298,14 +314,10 @@ public final class Recovery implements Closeable {
   }
 
   private void rejectDamage(long anchor) throws CorruptionException {
-    for (ManifestScan.PlacedEdit edit : manifest.edits()) {
-      if (edit.sequence() == anchor) {
-        for (RecordedEdit.Tail floor : edit.recorded().tails()) {
-          TailCursor cursor = tails.get(floor.id().logPath(floor.keyspace()));
-          if (cursor != null && cursor.goodLength() < floor.length()) {
-            throw damaged(cursor);
-          }
-        }
+    for (RecordedEdit.Tail floor : floors(anchor)) {
+      TailCursor cursor = tails.get(floor.id().logPath(floor.keyspace()));
+      if (cursor != null && cursor.goodLength() < floor.length()) {
+        throw damaged(cursor);
       }
     }
     boolean missing = kept < durable;
@@ -323,6 +335,16 @@ public final class Recovery implements Closeable {
               ? "sequence " + (kept + 1) + " is missing but " + durable + " was durable"
               : manifest.defect());
     }
+  }
+
+  /** How long the active segments were at an edit at least. */
+  private List<RecordedEdit.Tail> floors(long anchor) {
+    ManifestSnapshot snapshot = manifest.snapshot();
+    List<RecordedEdit.Tail> floors = snapshot == null ? List.of() : snapshot.tails();
+    for (ManifestScan.PlacedEdit edit : manifest.edits()) {
+      floors = edit.sequence() == anchor ? edit.recorded().tails() : floors;
+    }
+    return floors;
   }
 
   private static CorruptionException damaged(TailCursor cursor) {
@@ -387,7 +409,10 @@ public final class Recovery implements Closeable {
       SuspectTail.writeAgain(file, durableLength, manifestLength());
       file.sync();
     }
-    if (durableLength == 0 && !made) {
+    ManifestSnapshot snapshot = manifest.snapshot();
+    boolean nameInDoubt =
+        snapshot == null ? durableLength == 0 && !made : durable <= snapshot.logEnd();
+    if (nameInDoubt) {
       SuspectTail.makeAnew(storage, ManifestState.PATH, manifestLength());
     }
   }

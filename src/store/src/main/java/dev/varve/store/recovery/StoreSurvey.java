@@ -11,6 +11,7 @@ import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.EditCodec;
 import dev.varve.store.manifest.InconsistentEditException;
+import dev.varve.store.manifest.ManifestSnapshot;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
 import dev.varve.store.recovery.Finding.Severity;
@@ -36,7 +37,8 @@ final class StoreSurvey {
   private final List<RecordedEdit> edits = new ArrayList<>();
   private final List<SurveyedSegment> segments = new ArrayList<>();
   private final Tally tally = new Tally();
-  private final ManifestState state = new ManifestState();
+  private final SnapshotParts snapshotParts = new SnapshotParts();
+  private ManifestState state = new ManifestState();
   private long cutAfter = CutIntent.NONE;
   private DurableMark.Reading mark = DurableMark.Reading.NONE;
   private boolean installing;
@@ -102,7 +104,9 @@ final class StoreSurvey {
 
   /** Above every sequence that anything here tells of. */
   long highestSequence() {
-    return Math.max(tally.highestSequence, Math.max(mark.durable(), mark.committed()));
+    ManifestSnapshot snapshot = snapshotParts.snapshot();
+    long committed = Math.max(mark.committed(), snapshot == null ? 0 : snapshot.committed());
+    return Math.max(tally.highestSequence, Math.max(mark.durable(), committed));
   }
 
   long highestTerm() {
@@ -170,6 +174,7 @@ final class StoreSurvey {
     }
     boolean ofAnEarlierManifest =
         storage.exists(DirectoryMarks.REPAIRING)
+            && snapshotParts.snapshot() == null // a repair writes a manifest without one
             && !edits.isEmpty()
             && edits.getFirst().sequence() > cutAfter;
     if (ofAnEarlierManifest) {
@@ -193,6 +198,15 @@ final class StoreSurvey {
   }
 
   private @Nullable String takeEdit(SegmentScanner at, long[] before) {
+    try {
+      if (snapshotParts.take(at)) {
+        before[0] = at.sequence();
+        seen(at);
+        return null;
+      }
+    } catch (InconsistentEditException e) {
+      return String.valueOf(e.getMessage());
+    }
     if (at.kind() != RecordKind.EDIT || at.sequence() <= before[0]) {
       return "a record that is no next edit";
     }
@@ -301,6 +315,19 @@ final class StoreSurvey {
   }
 
   private void applyEdits() {
+    ManifestSnapshot snapshot = snapshotParts.snapshot();
+    if (snapshot != null) {
+      try {
+        state = new ManifestState(snapshot);
+      } catch (InconsistentEditException e) {
+        manifestDamaged = true;
+        find(
+            Severity.DAMAGE,
+            ManifestState.PATH,
+            String.valueOf(e.getMessage()),
+            "leaves the snapshot out of the manifest that it writes anew");
+      }
+    }
     for (RecordedEdit edit : edits) {
       if (opens && edit.sequence() > kept) {
         continue;
@@ -430,7 +457,9 @@ final class StoreSurvey {
   }
 
   private long highestDurable() {
+    ManifestSnapshot snapshot = snapshotParts.snapshot();
     long durable = Math.max(mark.durable(), mark.committed());
+    durable = Math.max(durable, snapshot == null ? 0 : snapshot.committed());
     for (RecordedEdit edit : edits) {
       durable = Math.max(durable, edit.committed());
     }
@@ -617,6 +646,13 @@ final class StoreSurvey {
                 ? "nothing: the next opening deletes it"
                 : "nothing: it stays where it is");
       }
+    }
+    for (String path : Orphans.ofManifest(storage)) {
+      find(
+          Severity.NOTE,
+          path,
+          "left by a roll of the manifest that was cut off",
+          "nothing: the next opening deletes it");
     }
     for (String path : TemporaryFolder.leftovers(storage)) {
       find(Severity.NOTE, path, "left by a compaction", "nothing: the next opening deletes it");

@@ -9,6 +9,6 @@ public interface TailSink {
   /** The records of one sequence in these segments, in the order of their files. */
   void batch(long sequence, long term, List<TailRecord> records) throws IOException;
 
-  /** An edit. */
+  /** An edit, and where in the manifest's file its record is. */
   void edit(RecordedEdit edit, long offset, int length) throws IOException;
 }

@@ -9,9 +9,12 @@ import dev.varve.store.fuzz.Target;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.EditCodec;
 import dev.varve.store.manifest.KeyspaceType;
+import dev.varve.store.manifest.ManifestSnapshot;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
+import dev.varve.store.manifest.SnapshotCodec;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +36,27 @@ public final class ManifestTarget implements Target {
     manifest.add("events", KeyspaceType.STREAM, 1 << 20, List.of(), new SegmentId(3, 1));
     var storage = Mending.holding(ManifestState.PATH, NO_KEY);
     manifest.install(storage);
-    return Map.of("empty", NO_KEY, "new", storage.contents(ManifestState.PATH));
+    byte[] edits = storage.contents(ManifestState.PATH);
+    return Map.of("empty", NO_KEY, "new", edits, "rolled", rolled(manifest.state()));
+  }
+
+  /** A snapshot, and an edit after it. */
+  private static byte[] rolled(ManifestState state) {
+    ManifestSnapshot snapshot =
+        state.snapshot(900, 50, 60, List.of(new ManifestSnapshot.KeydirMark(700, 0xCAFE)));
+    ByteBuffer head = SnapshotCodec.records(snapshot);
+    RecordedEdit next =
+        new RecordedEdit(70, 3, 60, snapshot.termStarts(), List.of(), new Edit.Checkpoint());
+    RecordBuffer records = new RecordBuffer(1024);
+    records.add(new LogRecord(RecordKind.EDIT, 70, 3, 0, 1, 0, NO_KEY, EditCodec.encode(next)));
+    byte[] edit = records.toArray();
+    return ByteBuffer.allocate(head.remaining() + edit.length).put(head).put(edit).array();
+  }
+
+  private static byte[] bytes(ByteBuffer buffer) {
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.get(bytes);
+    return bytes;
   }
 
   @Override
@@ -52,6 +75,12 @@ public final class ManifestTarget implements Target {
       }
       return;
     }
+    ManifestSnapshot snapshot = scan.snapshot();
+    byte[] head = snapshot == null ? NO_KEY : bytes(SnapshotCodec.records(snapshot));
+    if (head.length != scan.snapshotLength()
+        || !Arrays.equals(head, Arrays.copyOf(bytes, head.length))) {
+      throw new AssertionError("a snapshot was read that is not what is written");
+    }
     RecordBuffer again = new RecordBuffer(Math.max(1, bytes.length));
     for (ManifestScan.PlacedEdit edit : scan.edits()) {
       RecordedEdit recorded = edit.recorded();
@@ -66,11 +95,12 @@ public final class ManifestTarget implements Target {
                   0,
                   NO_KEY,
                   EditCodec.encode(recorded)));
-      if (at != edit.offset() || again.length() != edit.end()) {
+      if (head.length + at != edit.offset() || head.length + again.length() != edit.end()) {
         throw new AssertionError("an edit is said to be at " + edit.offset() + ", not " + at);
       }
     }
-    if (!Arrays.equals(again.toArray(), Arrays.copyOf(bytes, (int) scan.goodLength()))) {
+    byte[] edits = Arrays.copyOfRange(bytes, head.length, (int) scan.goodLength());
+    if (!Arrays.equals(again.toArray(), edits)) {
       throw new AssertionError("edits were read that are not what is written");
     }
     if (scan.defect().isEmpty() != (scan.goodLength() == bytes.length)) {
