@@ -90,7 +90,8 @@ final class MemberProcess implements AutoCloseable {
               .withCapacityBytes(settings.capacityBytes())
               .withBallastBytes(settings.ballastBytes())
               .withOpenFilesMax(settings.openFilesMax())
-              .withSegmentsMax(settings.segmentsMax());
+              .withSegmentsMax(settings.segmentsMax())
+              .withReadCacheBytes(settings.readCacheBytes());
       Member member =
           switch (settings.mode()) {
             case Standalone() ->

@@ -23,6 +23,7 @@ import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.StreamObserver;
+import io.micrometer.core.instrument.Gauge;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -301,7 +302,31 @@ class NodeTest {
     }
   }
 
+  /** READ_CACHE takes effect. */
+  @Test
+  void keepsWhatIsReadOften() throws IOException {
+    assertTrue(cacheHits("64KB") > 0);
+    assertEquals(0, cacheHits("0"));
+  }
+
+  private double cacheHits(String readCache) throws IOException {
+    try (TestNode node =
+        TestNode.standalone(directory.resolve(readCache), "READ_CACHE", readCache)) {
+      node.put("key", "value");
+      for (int i = 0; i < 100; i++) {
+        assertEquals("value", node.get("key").getValue().toStringUtf8());
+      }
+      node.put("another", "value");
+      Eventually.holds(
+          Duration.ofSeconds(10),
+          () -> "in the metrics what was put after the reads",
+          () -> gauge(node, "varve.keyspace.live.keys", "keyspace", "main") == 2);
+      return node.metrics().get("varve.read.cache.hits").functionCounter().count();
+    }
+  }
+
   private static double gauge(TestNode node, String name, String tag, String value) {
-    return node.metrics().get(name).tag(tag, value).gauge().value();
+    Gauge gauge = node.metrics().find(name).tag(tag, value).gauge();
+    return gauge == null ? Double.NaN : gauge.value(); // the first figures are not there at once
   }
 }

@@ -4,8 +4,10 @@ import dev.varve.replication.Member;
 import dev.varve.replication.MemberRole;
 import dev.varve.replication.MemberStatus;
 import dev.varve.store.KeyspaceStatus;
+import dev.varve.store.ReadCacheStatus;
 import dev.varve.store.Store;
 import dev.varve.store.StoreStatus;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * for the store. What went away (a keyspace, a replica) goes from the metrics too.
  */
 public final class NodeMetrics {
+  private static final ReadCacheStatus NO_READ_CACHE = new ReadCacheStatus(0, 0, 0);
+
   private final Member member;
   private final List<PerKeyspace> perKeyspace = new ArrayList<>();
   private final List<PerReplica> perReplica = new ArrayList<>();
@@ -29,6 +33,7 @@ public final class NodeMetrics {
   private volatile double writeAmplification;
   private volatile int openFiles;
   private volatile long manifestBytes;
+  private volatile ReadCacheStatus readCache = NO_READ_CACHE;
 
   private record PerKeyspace(MultiGauge gauge, ToDoubleFunction<KeyspaceStatus> figure) {}
 
@@ -68,6 +73,16 @@ public final class NodeMetrics {
         .register(registry);
     Gauge.builder("varve.manifest.bytes", this, m -> m.manifestBytes)
         .description("Length of the manifest's file, which is rolled when it is long")
+        .register(registry);
+    Gauge.builder("varve.read.cache.bytes", this, m -> m.readCache.bytes())
+        .description("Memory that records which are read often take")
+        .baseUnit("bytes")
+        .register(registry);
+    FunctionCounter.builder("varve.read.cache.hits", this, m -> m.readCache.hits())
+        .description("Look-ups of a record that found it in memory")
+        .register(registry);
+    FunctionCounter.builder("varve.read.cache.misses", this, m -> m.readCache.misses())
+        .description("Look-ups of a record that went to its file")
         .register(registry);
     keyspace(
         registry,
@@ -154,6 +169,7 @@ public final class NodeMetrics {
     writeAmplification = figures == null ? 0 : figures.written().amplification();
     openFiles = figures == null ? 0 : figures.openFiles();
     manifestBytes = figures == null ? 0 : figures.manifestBytes();
+    readCache = figures == null ? NO_READ_CACHE : figures.readCache();
     List<KeyspaceStatus> keyspaces = figures == null ? List.of() : figures.keyspaces();
     for (PerKeyspace figure : perKeyspace) {
       figure

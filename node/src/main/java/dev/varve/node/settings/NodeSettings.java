@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param openFilesMax files that the store has open at a time
  * @param segmentsMax segments that a keyspace may have; with as many, a primary refuses what would
  *     begin another one
+ * @param readCacheBytes of the heap for records that are read often; 0: none
  */
 public record NodeSettings(
     String member,
@@ -56,7 +57,8 @@ public record NodeSettings(
     long capacityBytes,
     long ballastBytes,
     int openFilesMax,
-    int segmentsMax) {
+    int segmentsMax,
+    long readCacheBytes) {
 
   public NodeSettings {
     keyspaces = List.copyOf(keyspaces);

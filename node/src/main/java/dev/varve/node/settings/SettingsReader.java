@@ -66,9 +66,10 @@ public final class SettingsReader {
         layout(mode),
         size("VARVE_MEMORY_MAX", "1GB", MemoryStorage.CAPACITY_BYTES_MIN, Long.MAX_VALUE),
         size("CAPACITY", "0", 0, Long.MAX_VALUE),
-        ballast(),
+        sizeOrAuto("BALLAST", StoreOptions.BALLAST_AUTOMATIC),
         number("OPEN_FILES_MAX", StoreOptions.OPEN_FILES_MAX_DEFAULT, 1, Integer.MAX_VALUE),
-        number("SEGMENTS_MAX", StoreOptions.SEGMENTS_MAX, 1, StoreOptions.SEGMENTS_MAX));
+        number("SEGMENTS_MAX", StoreOptions.SEGMENTS_MAX, 1, StoreOptions.SEGMENTS_MAX),
+        sizeOrAuto("READ_CACHE", StoreOptions.READ_CACHE_AUTOMATIC));
   }
 
   private @Nullable Layout layout(Mode mode) {
@@ -201,10 +202,10 @@ public final class SettingsReader {
         flag("COMPACTION_FORCE_DELETE", false));
   }
 
-  private long ballast() {
-    return text("BALLAST").orElse("auto").equalsIgnoreCase("auto")
-        ? StoreOptions.BALLAST_AUTOMATIC
-        : size("BALLAST", "0", 0, Long.MAX_VALUE);
+  private long sizeOrAuto(String name, long automatic) {
+    return text(name).orElse("auto").equalsIgnoreCase("auto")
+        ? automatic
+        : size(name, "0", 0, Long.MAX_VALUE);
   }
 
   private Strategy type() {

@@ -66,6 +66,7 @@ class SettingsReaderTest {
     assertFalse(settings.managed());
     assertEquals(0, settings.capacityBytes());
     assertEquals(StoreOptions.BALLAST_AUTOMATIC, settings.ballastBytes());
+    assertEquals(StoreOptions.READ_CACHE_AUTOMATIC, settings.readCacheBytes());
     assertEquals(StoreOptions.OPEN_FILES_MAX_DEFAULT, settings.openFilesMax());
     assertEquals(StoreOptions.SEGMENTS_MAX, settings.segmentsMax());
   }
@@ -99,6 +100,8 @@ class SettingsReaderTest {
     values.putAll(Map.of("CAPACITY", "10Gi", "BALLAST", "16MB"));
     assertEquals(10L << 30, read().capacityBytes());
     assertEquals(16L << 20, read().ballastBytes());
+    values.put("READ_CACHE", "8Mi");
+    assertEquals(8 << 20, read().readCacheBytes());
     values.put("BALLAST", "some");
     SettingsException refusal = assertThrows(SettingsException.class, this::read);
     assertTrue(String.valueOf(refusal.getMessage()).startsWith("BALLAST: "), refusal.getMessage());

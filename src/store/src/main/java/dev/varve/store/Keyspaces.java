@@ -22,6 +22,11 @@ final class Keyspaces {
     this.segmentsMax = segmentsMax;
   }
 
+  /** What is read often, of all of them. */
+  RecordCache cache() {
+    return cache;
+  }
+
   @Nullable Keyspace get(String name) {
     return byName.get(name);
   }

@@ -79,7 +79,9 @@ final class Opening implements TailSink {
     this.wanted = options.layout();
     this.keyspaces =
         new Keyspaces(
-            options.snapshotEntriesMax(), options.segmentsMax(), new RecordCache(64 << 20));
+            options.snapshotEntriesMax(),
+            options.segmentsMax(),
+            new RecordCache(options.readCacheBytesMax()));
     this.keydirs = new KeydirRestore(storage, recovery);
     this.installation = Installation.of(recovery.committedState(), storage);
   }

@@ -80,19 +80,8 @@ final class RecordCache {
                 : (int) Long.highestOneBit(wanted) * 2);
   }
 
-  /** Bytes that are kept. */
-  long bytes() {
-    return bytes.get();
-  }
-
-  /** Look-ups that found their record. */
-  long hits() {
-    return hits.sum();
-  }
-
-  /** Look-ups that did not. */
-  long misses() {
-    return misses.sum();
+  ReadCacheStatus status() {
+    return new ReadCacheStatus(bytes.get(), hits.sum(), misses.sum());
   }
 
   /** The record at a place, whose arrays must be left alone; null if it is not kept. */

@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  *     compaction has the room to double them
  * @param manifestBound when the manifest is rolled, which no group is written beside: {@link
  *     ManifestBound#DEFAULT}
+ * @param readCacheBytes of the heap, for records that are read often; {@link
+ *     #READ_CACHE_AUTOMATIC}: a thirty-second part of the heap, at most 64 MiB; 0: none. A store in
+ *     memory has none
  * @param layout how records lie in the storage; null: as the directory has it, segmented where it
  *     is new. {@link Layout#MEMORY} goes with a {@link dev.varve.store.storage.MemoryStorage} only
  */
@@ -45,10 +48,17 @@ public record StoreOptions(
     int openFilesMax,
     int segmentsMax,
     ManifestBound manifestBound,
+    long readCacheBytes,
     @Nullable Layout layout) {
 
   /** A ballast that suits the capacity or the disk. */
   public static final long BALLAST_AUTOMATIC = -1;
+
+  /** A read cache that suits the heap. */
+  public static final long READ_CACHE_AUTOMATIC = -1;
+
+  private static final long READ_CACHE_BYTES_MAX = 64 << 20;
+  private static final int READ_CACHE_PART = 32;
 
   /**
    * The files that a store has open at most unless one says otherwise. The JVM raises its limit to
@@ -73,6 +83,9 @@ public record StoreOptions(
     }
     if (ballastBytes < BALLAST_AUTOMATIC) {
       throw new IllegalArgumentException("ballastBytes must not be negative: " + ballastBytes);
+    }
+    if (readCacheBytes < READ_CACHE_AUTOMATIC) {
+      throw new IllegalArgumentException("readCacheBytes must not be negative: " + readCacheBytes);
     }
     if (openFilesMax < 1) {
       throw new IllegalArgumentException("openFilesMax must be at least 1: " + openFilesMax);
@@ -101,6 +114,7 @@ public record StoreOptions(
         OPEN_FILES_MAX_DEFAULT,
         SEGMENTS_MAX,
         ManifestBound.DEFAULT,
+        READ_CACHE_AUTOMATIC,
         null);
   }
 
@@ -122,141 +136,124 @@ public record StoreOptions(
         OPEN_FILES_MAX_DEFAULT,
         SEGMENTS_MAX,
         ManifestBound.DEFAULT,
+        READ_CACHE_AUTOMATIC,
         null);
   }
 
+  /** The read cache's bytes, with {@link #READ_CACHE_AUTOMATIC} as a number. */
+  long readCacheBytesMax() {
+    if (layout == Layout.MEMORY) {
+      return 0;
+    }
+    return readCacheBytes == READ_CACHE_AUTOMATIC
+        ? Math.min(Runtime.getRuntime().maxMemory() / READ_CACHE_PART, READ_CACHE_BYTES_MAX)
+        : readCacheBytes;
+  }
+
   public StoreOptions withKeyspaces(List<KeyspaceOptions> others) {
-    return new StoreOptions(
-        others,
-        groupBytesMax,
-        uncommittedBytesMax,
-        windowBytesMax,
-        snapshotEntriesMax,
-        capacityBytes,
-        ballastBytes,
-        openFilesMax,
-        segmentsMax,
-        manifestBound,
-        layout);
+    Draft draft = new Draft(this);
+    draft.keyspaces = others;
+    return draft.options();
   }
 
   public StoreOptions withWindowBytesMax(long bytes) {
-    return new StoreOptions(
-        keyspaces,
-        groupBytesMax,
-        uncommittedBytesMax,
-        bytes,
-        snapshotEntriesMax,
-        capacityBytes,
-        ballastBytes,
-        openFilesMax,
-        segmentsMax,
-        manifestBound,
-        layout);
+    Draft draft = new Draft(this);
+    draft.windowBytesMax = bytes;
+    return draft.options();
   }
 
   public StoreOptions withSnapshotEntriesMax(int entries) {
-    return new StoreOptions(
-        keyspaces,
-        groupBytesMax,
-        uncommittedBytesMax,
-        windowBytesMax,
-        entries,
-        capacityBytes,
-        ballastBytes,
-        openFilesMax,
-        segmentsMax,
-        manifestBound,
-        layout);
+    Draft draft = new Draft(this);
+    draft.snapshotEntriesMax = entries;
+    return draft.options();
   }
 
   public StoreOptions withLayout(@Nullable Layout other) {
-    return new StoreOptions(
-        keyspaces,
-        groupBytesMax,
-        uncommittedBytesMax,
-        windowBytesMax,
-        snapshotEntriesMax,
-        capacityBytes,
-        ballastBytes,
-        openFilesMax,
-        segmentsMax,
-        manifestBound,
-        other);
+    Draft draft = new Draft(this);
+    draft.layout = other;
+    return draft.options();
   }
 
   public StoreOptions withCapacityBytes(long bytes) {
-    return new StoreOptions(
-        keyspaces,
-        groupBytesMax,
-        uncommittedBytesMax,
-        windowBytesMax,
-        snapshotEntriesMax,
-        bytes,
-        ballastBytes,
-        openFilesMax,
-        segmentsMax,
-        manifestBound,
-        layout);
+    Draft draft = new Draft(this);
+    draft.capacityBytes = bytes;
+    return draft.options();
   }
 
   public StoreOptions withBallastBytes(long bytes) {
-    return new StoreOptions(
-        keyspaces,
-        groupBytesMax,
-        uncommittedBytesMax,
-        windowBytesMax,
-        snapshotEntriesMax,
-        capacityBytes,
-        bytes,
-        openFilesMax,
-        segmentsMax,
-        manifestBound,
-        layout);
+    Draft draft = new Draft(this);
+    draft.ballastBytes = bytes;
+    return draft.options();
   }
 
   public StoreOptions withOpenFilesMax(int files) {
-    return new StoreOptions(
-        keyspaces,
-        groupBytesMax,
-        uncommittedBytesMax,
-        windowBytesMax,
-        snapshotEntriesMax,
-        capacityBytes,
-        ballastBytes,
-        files,
-        segmentsMax,
-        manifestBound,
-        layout);
+    Draft draft = new Draft(this);
+    draft.openFilesMax = files;
+    return draft.options();
   }
 
   public StoreOptions withSegmentsMax(int segments) {
-    return new StoreOptions(
-        keyspaces,
-        groupBytesMax,
-        uncommittedBytesMax,
-        windowBytesMax,
-        snapshotEntriesMax,
-        capacityBytes,
-        ballastBytes,
-        openFilesMax,
-        segments,
-        manifestBound,
-        layout);
+    Draft draft = new Draft(this);
+    draft.segmentsMax = segments;
+    return draft.options();
   }
 
   public StoreOptions withManifestBound(ManifestBound bound) {
-    return new StoreOptions(
-        keyspaces,
-        groupBytesMax,
-        uncommittedBytesMax,
-        windowBytesMax,
-        snapshotEntriesMax,
-        capacityBytes,
-        ballastBytes,
-        openFilesMax,
-        segmentsMax,
-        bound,
-        layout);
+    Draft draft = new Draft(this);
+    draft.manifestBound = bound;
+    return draft.options();
+  }
+
+  public StoreOptions withReadCacheBytes(long bytes) {
+    Draft draft = new Draft(this);
+    draft.readCacheBytes = bytes;
+    return draft.options();
+  }
+
+  /** All of another's options, to change one. */
+  private static final class Draft {
+    private List<KeyspaceOptions> keyspaces;
+    private int groupBytesMax;
+    private long uncommittedBytesMax;
+    private long windowBytesMax;
+    private int snapshotEntriesMax;
+    private long capacityBytes;
+    private long ballastBytes;
+    private int openFilesMax;
+    private int segmentsMax;
+    private ManifestBound manifestBound;
+    private long readCacheBytes;
+    private @Nullable Layout layout;
+
+    Draft(StoreOptions from) {
+      keyspaces = from.keyspaces;
+      groupBytesMax = from.groupBytesMax;
+      uncommittedBytesMax = from.uncommittedBytesMax;
+      windowBytesMax = from.windowBytesMax;
+      snapshotEntriesMax = from.snapshotEntriesMax;
+      capacityBytes = from.capacityBytes;
+      ballastBytes = from.ballastBytes;
+      openFilesMax = from.openFilesMax;
+      segmentsMax = from.segmentsMax;
+      manifestBound = from.manifestBound;
+      readCacheBytes = from.readCacheBytes;
+      layout = from.layout;
+    }
+
+    StoreOptions options() {
+      return new StoreOptions(
+          keyspaces,
+          groupBytesMax,
+          uncommittedBytesMax,
+          windowBytesMax,
+          snapshotEntriesMax,
+          capacityBytes,
+          ballastBytes,
+          openFilesMax,
+          segmentsMax,
+          manifestBound,
+          readCacheBytes,
+          layout);
+    }
   }
 }

@@ -188,6 +188,7 @@ record StoreParts(
         storage.unmetered() instanceof BoundedStorage bounded ? bounded.openFiles() : 0,
         manifest.base().inFile(manifestLength),
         manifestRoll.rolls(),
+        keyspaces.cache().status(),
         new WrittenBytes(byUsers, storage.bytes()));
   }
 

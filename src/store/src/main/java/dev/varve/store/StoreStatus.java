@@ -13,6 +13,7 @@ import java.util.List;
  * @param manifestBytes of the manifest's file, what is not committed left out
  * @param manifestRolls how often the manifest was rolled since the store was opened, see {@link
  *     ManifestBound}
+ * @param readCache records that are read often
  * @param written since it was opened, of all keyspaces and beside them
  */
 public record StoreStatus(
@@ -23,6 +24,7 @@ public record StoreStatus(
     int openFiles,
     long manifestBytes,
     long manifestRolls,
+    ReadCacheStatus readCache,
     WrittenBytes written) {
   public StoreStatus {
     keyspaces = List.copyOf(keyspaces);

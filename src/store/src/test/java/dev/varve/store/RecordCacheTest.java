@@ -31,8 +31,8 @@ class RecordCacheTest {
     assertEquals(7, kept.sequence());
     assertArrayEquals(record.value(), kept.value());
     assertNull(cache.get(segment, at(0, 500)));
-    assertTrue(cache.hits() > 0);
-    assertTrue(cache.misses() > 0);
+    assertTrue(cache.status().hits() > 0);
+    assertTrue(cache.status().misses() > 0);
   }
 
   /** Guards the copy: whoever read a record may change its arrays. */
@@ -66,10 +66,10 @@ class RecordCacheTest {
     for (int i = 0; i < 20_000; i++) {
       read(cache, segment, at(0, 0), record(1, 600));
       read(cache, segment, at(0, (i / 10 + 1) * 1000L), record(i + 2, 600));
-      assertTrue(cache.bytes() <= bytesMax, cache.bytes() + " bytes");
+      assertTrue(cache.status().bytes() <= bytesMax, cache.status().bytes() + " bytes");
     }
     assertNotNull(cache.get(segment, at(0, 0)), "read between all others");
-    assertTrue(cache.bytes() > bytesMax * 3 / 4, cache.bytes() + " bytes");
+    assertTrue(cache.status().bytes() > bytesMax * 3 / 4, cache.status().bytes() + " bytes");
   }
 
   @Test
@@ -78,7 +78,7 @@ class RecordCacheTest {
     LiveSegment segment = segment(1, 0);
     readOften(cache, segment, at(0, 0), record(1, 1025));
     assertNull(cache.get(segment, at(0, 0)));
-    assertEquals(0, cache.bytes());
+    assertEquals(0, cache.status().bytes());
   }
 
   @Test
@@ -87,7 +87,7 @@ class RecordCacheTest {
     LiveSegment segment = segment(1, 0);
     readOften(cache, segment, at(0, 0), record(1, 1));
     assertNull(cache.get(segment, at(0, 0)));
-    assertEquals(0, cache.bytes());
+    assertEquals(0, cache.status().bytes());
   }
 
   private static void readOften(
