@@ -1,5 +1,6 @@
 package dev.varve.node;
 
+import static java.util.Comparator.naturalOrder;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -13,6 +14,7 @@ import dev.varve.protocol.v1.GetRequest;
 import dev.varve.protocol.v1.KeyValueGrpc;
 import dev.varve.protocol.v1.KeyspaceStatus;
 import dev.varve.protocol.v1.StatusRequest;
+import dev.varve.protocol.v1.Strategy;
 import dev.varve.protocol.v1.WriteRequest;
 import dev.varve.protocol.v1.WriteResponse;
 import dev.varve.store.manifest.ManifestState;
@@ -23,9 +25,15 @@ import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.StreamObserver;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -201,6 +209,90 @@ class NodeTest {
       assertTrue(event.getRunId().startsWith("own-"), event.toString());
       assertEquals(value, node.get("k3").getValue());
     }
+  }
+
+  /** COMPACTION_TYPE, COMPACTION_MAX_SEGMENTS and COMPACTION_FORCE_DELETE take effect. */
+  @Test
+  void itsOwnCompactionIsAsTheSettingsSay() throws IOException {
+    try (TestNode node =
+        TestNode.standalone(
+            directory,
+            "VARVE_MANAGED",
+            "false",
+            "COMPACTION_INTERVAL",
+            "1",
+            "COMPACTION_TYPE",
+            "Lookup",
+            "COMPACTION_MIN_FILE_SIZE", // never reached: only the number of segments triggers
+            "1Gi",
+            "COMPACTION_MAX_SEGMENTS",
+            "2",
+            "COMPACTION_FORCE_DELETE",
+            "true",
+            "CHECKPOINT_INTERVAL", // none comes: what was replaced goes by force
+            "3600",
+            "SEGMENT_SIZE",
+            "1MB")) {
+      ByteString value = ByteString.copyFrom(new byte[64 << 10]);
+      for (int i = 0; i < 100; i++) {
+        node.data().put(TestNode.put("", "k" + i % 4, value).build());
+      }
+      Eventually.holds(
+          Duration.ofSeconds(30),
+          () -> "two segments: " + main(node),
+          () -> main(node).getSegments() <= 2 && main(node).getRetiredSegments() == 0);
+      CompactionEvent event =
+          node.admin().events(EventsRequest.newBuilder().setLast(1).build()).next();
+      assertEquals(Strategy.STRATEGY_LOOKUP, event.getStrategy());
+      assertTrue(counted(node, "varve.compaction.looks", "reason", "TooManySegments") >= 1);
+    }
+  }
+
+  /**
+   * Guards pitfalls 8 and 15: {@code OwnCompaction.look} asks {@code LowYieldBackoff} before a run
+   * and tells it how it ended. A damaged segment makes each run fail.
+   */
+  @Test
+  void aRunThatFailsIsNotRepeatedAtEveryLook() throws IOException {
+    ByteString value = ByteString.copyFrom(new byte[64 << 10]);
+    try (TestNode node = TestNode.standalone(directory, "SEGMENT_SIZE", "1MB")) {
+      for (int i = 0; i < 100; i++) {
+        node.data().put(TestNode.put("", "k" + i % 4, value).build());
+      }
+    }
+    Path segment;
+    try (var files = Files.list(directory.resolve("main"))) {
+      segment = files.filter(f -> f.toString().endsWith(".log")).min(naturalOrder()).orElseThrow();
+    }
+    try (var file = FileChannel.open(segment, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.wrap("damaged".getBytes(StandardCharsets.UTF_8)), 1000);
+    }
+    try (TestNode node =
+        TestNode.standalone(
+            directory,
+            "VARVE_MANAGED",
+            "false",
+            "COMPACTION_INTERVAL",
+            "1",
+            "COMPACTION_MIN_FILE_SIZE",
+            "1MB",
+            "SEGMENT_SIZE",
+            "1MB")) {
+      Eventually.holds(
+          Duration.ofSeconds(30),
+          () ->
+              "looks that pass over: "
+                  + counted(node, "varve.compaction.looks", "reason", "BackingOff"),
+          () -> counted(node, "varve.compaction.looks", "reason", "BackingOff") >= 3);
+      double failed = counted(node, "varve.compaction.runs", "outcome", "failed");
+      assertTrue(failed >= 2 && failed <= 3, "failed: " + failed);
+    }
+  }
+
+  private static double counted(TestNode node, String name, String tag, String value) {
+    return node.metrics().find(name).tag(tag, value).counters().stream()
+        .mapToDouble(Counter::count)
+        .sum();
   }
 
   private static KeyspaceStatus main(TestNode node) {

@@ -248,6 +248,7 @@ class AdminCommandsTest {
     assertEquals(1, primary().compactions().size(), "the next keyspace was started");
   }
 
+  /** Guards pitfall 17: {@code CompactCommand.run} warns before it asks for a Shift. */
   @Test
   void shiftIsSaidToLoseData() {
     CommandRun run = compact("--keyspace", "main=shift");

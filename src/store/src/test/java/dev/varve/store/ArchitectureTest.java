@@ -1,11 +1,15 @@
 package dev.varve.store;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.lang.foreign.Arena;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import org.junit.jupiter.api.Test;
 
 /** Which packages may use which: the order of docs/architecture.md, and no framework. */
@@ -72,6 +76,20 @@ class ArchitectureTest {
         .should()
         .onlyDependOnClassesThat()
         .resideInAnyPackage(ROOT + "..", "java..", "org.jspecify..")
+        .check(store);
+  }
+
+  /**
+   * Guards pitfall 13: {@code ChannelFile} and {@code LinuxFile} read and write at positions. A
+   * mapped file that is cut, or a full disk below it, ends the process with SIGBUS.
+   */
+  @Test
+  void noFileIsMapped() {
+    noClasses()
+        .should()
+        .callMethod(FileChannel.class, "map", MapMode.class, long.class, long.class)
+        .orShould()
+        .callMethod(FileChannel.class, "map", MapMode.class, long.class, long.class, Arena.class)
         .check(store);
   }
 }

@@ -91,6 +91,7 @@ class BallastTest {
     }
   }
 
+  /** Guards pitfall 12: {@code Ballast.release}, and {@code EventLog.append} on a full disk. */
   @Test
   void aCompactionOnAFullDiskEndsWell() throws IOException {
     try (Store store = open(BALLAST_BYTES)) {

@@ -106,6 +106,7 @@ class EventLogTest {
     }
   }
 
+  /** Guards pitfall 12: {@code EventLog.append} throws nothing for a disk that takes nothing. */
   @Test
   void anEventThatCouldNotBeWrittenIsWrittenWithTheNext() throws IOException {
     for (Fault fault : List.of(Fault.DISK_FULL, Fault.IO_ERROR, Fault.FAILED_SYNC)) {

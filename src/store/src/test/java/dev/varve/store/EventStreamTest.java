@@ -28,6 +28,8 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @ExtendWith(QuietLog.class)
 class EventStreamTest {
@@ -271,11 +273,22 @@ class EventStreamTest {
     }
   }
 
-  @Test
-  void anApproximateTrimKeepsAtLeastAsManyAndCopiesNothing() throws IOException {
+  /** Bounds that all mean that the last 50 of 100 entries stay, one appended each second. */
+  static List<TrimBound> halves() {
+    return List.of(
+        new TrimBound.MaxLength(50), new TrimBound.MinId(51), new TrimBound.MaxAge(50_500));
+  }
+
+  /** Guard: {@code StreamTrim.wholeSegments}. */
+  @ParameterizedTest
+  @MethodSource("halves")
+  void anApproximateTrimKeepsAtLeastAsManyAndCopiesNothing(TrimBound bound) throws IOException {
     try (Store store = fixture.standalone(storage)) {
-      fill(store, 100);
-      TrimResult trimmed = store.stream("log").trim(new TrimBound.MaxLength(50), true);
+      for (int i = 0; i < 100; i++) {
+        fill(store, 1);
+        fixture.pass(1000);
+      }
+      TrimResult trimmed = store.stream("log").trim(bound, true);
       assertTrue(trimmed.firstId() > 30 && trimmed.firstId() <= 51, trimmed::toString);
       assertEquals(range(trimmed.firstId(), 100), ids(store, 0));
       for (KeyspaceStatus.SegmentStatus segment : keyspace(store, "log").segments()) {

@@ -188,7 +188,7 @@ class LostGroundTest {
   /**
    * The term changes, and another primary compacts the same inputs, when the run has nothing left
    * to do but to propose its edit. Guards: {@code explained} and the second catch of {@code
-   * publish} in {@link Compactor}.
+   * publish} in {@link Compactor}, and {@code SegmentRewriter.discard} (pitfall 8).
    */
   @Test
   void inputsThatAnotherPrimaryCompactedAreNotReplacedTwice() throws IOException {

@@ -202,6 +202,7 @@ class RetentionTest {
     }
   }
 
+  /** Guards pitfall 14: {@code TrustedClock.isInStep} tells a jump from time that passes. */
   @Test
   void aJumpOfTheClockExpiresNothing() throws IOException {
     StoreFixture fixture = fixture(new RetentionRules(HOUR_MS, 0, 0));

@@ -23,7 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Random operations against a store and against plain maps: writes, conditional writes, deletes,
  * expiry, batches over two keyspaces, scans held open over everything else, compactions,
  * checkpoints, reopening and crashing. Deleted and expired values must not come back whatever is
- * compacted when (pitfalls 1, 2, 3, 4, 7, 14).
+ * compacted when (pitfalls 1, 2, 3, 4, 7, 14). Among the guards: {@code Keyspace.move} puts nothing
+ * back where the compare-and-set found another place, and {@code Visibility.hidden}.
  */
 @ExtendWith(QuietLog.class)
 class StoreModelTest {

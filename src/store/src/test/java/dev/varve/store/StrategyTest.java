@@ -126,7 +126,11 @@ class StrategyTest {
     }
   }
 
-  /** Guard: {@code OldestSegments.droppable} takes nothing that is newer than what stays. */
+  /**
+   * Guard: {@code OldestSegments.droppable} takes nothing that is newer than what stays. Guards
+   * pitfall 17: {@code CompactionPlanner.shift} and {@code CompactionReport.reclaimed} say the
+   * loss.
+   */
   @Test
   void shiftDropsTheOldestWithTheirLiveRecordsAndNothingOlderComesBack() throws IOException {
     Map<String, String> after;

@@ -184,7 +184,10 @@ class SegmentRewriterTest {
         seen);
   }
 
-  /** Guards pitfall 12: on a full disk the run ends with DiskFull and leaves nothing behind. */
+  /**
+   * Guards pitfalls 8 and 12: {@code Outputs.discard}. On a full disk the run ends with DiskFull
+   * and leaves nothing behind.
+   */
   @Test
   void leavesNothingBehindWhenAnyOperationFails() throws IOException {
     List<LogRecord> records = new ArrayList<>();
@@ -307,6 +310,38 @@ class SegmentRewriterTest {
       assertThrows(DiskFullException.class, () -> rewrite(1 << 20, 0));
     }
     assertEquals(before, storage.list("main"));
+  }
+
+  /**
+   * Guards pitfall 16: {@code SegmentScanner.BUFFER_BYTES} and {@code Outputs.BUFFER_BYTES}. What
+   * is read and not yet written is in memory: never more than these buffers take, however long the
+   * segments are.
+   */
+  @Test
+  void holdsNoMoreThanItsBuffersTake() throws IOException {
+    String value = "v".repeat(60 << 10);
+    List<LogRecord> records = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      records.add(put("key-" + i, value));
+    }
+    segment(records.toArray(LogRecord[]::new));
+    String input = sources.getFirst().id().logPath("main");
+    AtomicLong held = new AtomicLong();
+    AtomicLong most = new AtomicLong();
+    storage.failWhen(
+        operation -> {
+          if (operation.kind() == Operation.Kind.READ && operation.path().equals(input)) {
+            held.addAndGet(operation.bytes());
+          } else if (operation.kind() == Operation.Kind.WRITE
+              && operation.path().endsWith(SegmentId.LOG_SUFFIX + SegmentId.TEMPORARY_SUFFIX)) {
+            held.addAndGet(-operation.bytes());
+          }
+          most.accumulateAndGet(held.get(), Math::max);
+          return false;
+        },
+        Fault.IO_ERROR);
+    assertEquals(records.size(), rewrite(1 << 30, 0).recordsScanned());
+    assertTrue(most.get() >= 256 << 10 && most.get() <= 1 << 20, "held: " + most);
   }
 
   private SegmentId nextId() {

@@ -64,6 +64,7 @@ class StorageContractTest {
     }
   }
 
+  /** Guards pitfall 8: {@code ChannelFile.write} goes on after a call that wrote less. */
   @ParameterizedTest
   @EnumSource
   void gathersMoreBuffersThanOneCallTakes(Kind kind) throws IOException {
