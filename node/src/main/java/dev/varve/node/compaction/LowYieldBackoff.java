@@ -45,9 +45,14 @@ final class LowYieldBackoff {
       waiting.remove(end.keyspace());
       return 0;
     }
-    Waiting before = waiting.get(end.keyspace());
+    return failed(end.keyspace());
+  }
+
+  /** Takes note of a run that freed nothing, whatever its end; returns the same. */
+  int failed(String keyspace) {
+    Waiting before = waiting.get(keyspace);
     int looks = before == null ? 1 : Math.min(2 * before.all(), LOOKS_MAX);
-    waiting.put(end.keyspace(), new Waiting(looks, looks));
+    waiting.put(keyspace, new Waiting(looks, looks));
     return looks;
   }
 }

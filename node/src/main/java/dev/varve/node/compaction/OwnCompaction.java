@@ -11,6 +11,7 @@ import dev.varve.store.CompactionEvent;
 import dev.varve.store.CompactionRequest;
 import dev.varve.store.KeyspaceStatus;
 import dev.varve.store.Store;
+import dev.varve.store.StoreClosedException;
 import dev.varve.store.WallClock;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionOptions;
@@ -99,17 +100,22 @@ public final class OwnCompaction implements AutoCloseable {
       LOG.infof(
           "compaction of %s %s %s: freed %d bytes in %d ms: %s",
           keyspace, end.type(), end.reason(), end.spaceSaved(), end.durationMs(), end.message());
-      int passedOver = backoff.ended(end);
-      if (passedOver > 0) {
-        LOG.infof(
-            "compaction of %s frees little or fails: the next %d looks pass it over",
-            keyspace, passedOver);
-      }
+      passOver(keyspace, backoff.ended(end));
     } catch (CompactionBusyException | NotPrimaryException | StaleTermException e) {
       LOG.infof("compaction of %s left to another: %s", keyspace, e.getMessage());
+    } catch (StoreClosedException e) {
+      LOG.infof("not compacting %s: the node stops", keyspace);
     } catch (IOException e) {
-      LOG.errorf(
-          e, "compaction of %s failed; it is tried again in %s", keyspace, settings.interval());
+      LOG.errorf(e, "compaction of %s failed", keyspace);
+      passOver(keyspace, backoff.failed(keyspace));
+    }
+  }
+
+  private static void passOver(String keyspace, int looks) {
+    if (looks > 0) {
+      LOG.infof(
+          "compaction of %s frees little or fails: the next %d looks pass it over",
+          keyspace, looks);
     }
   }
 

@@ -7,6 +7,7 @@ import dev.varve.replication.StaleTermException;
 import dev.varve.store.CompactionBusyException;
 import dev.varve.store.CompactionRequest;
 import dev.varve.store.Store;
+import dev.varve.store.StoreClosedException;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionCancelledException;
 import dev.varve.store.recovery.CorruptionException;
@@ -94,6 +95,8 @@ final class CompactionCall {
       end = ended(request, CompactionEvent.Type.SKIPPED, "Busy", e, beganNanos);
     } catch (CompactionCancelledException e) {
       end = ended(request, CompactionEvent.Type.FAILED, e.reason(), e, beganNanos);
+    } catch (StoreClosedException e) {
+      end = ended(request, CompactionEvent.Type.FAILED, "ShuttingDown", e, beganNanos);
     } catch (DiskFullException e) {
       end = ended(request, CompactionEvent.Type.FAILED, "DiskFull", e, beganNanos);
     } catch (CorruptionException | CorruptRecordException e) {

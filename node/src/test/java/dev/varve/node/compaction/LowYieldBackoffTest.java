@@ -35,6 +35,14 @@ class LowYieldBackoffTest {
         1);
   }
 
+  @Test
+  void aRunWithoutAnEventCountsAsOneThatFailed() {
+    assertEquals(1, backoff.failed("main"));
+    assertEquals(1, passedOver());
+    assertEquals(2, backoff.failed("main"));
+    assertEquals(2, passedOver());
+  }
+
   private int passedOver() {
     int looks = 0;
     while (backoff.passesOver("main")) {
