@@ -39,6 +39,7 @@ import org.junit.jupiter.api.Test;
 class SegmentRewriterTest {
 
   private static final long NOW_MS = 1_000_000;
+  private static final int LARGE_RECORDS = 200;
 
   private final SimulatedStorage storage = new SimulatedStorage();
   private final AtomicLong numbers = new AtomicLong(100);
@@ -313,19 +314,68 @@ class SegmentRewriterTest {
   }
 
   /**
-   * Guards pitfall 16: {@code SegmentScanner.BUFFER_BYTES} and {@code Outputs.BUFFER_BYTES}. What
-   * is read and not yet written is in memory: never more than these buffers take, however long the
-   * segments are.
+   * Guards pitfall 16: {@code SegmentScanner.BUFFER_BYTES} and {@code Outputs.BUFFER_BYTES}.
+   * Rebuilding guards {@code SegmentRebuilder.BUFFER_BYTES}.
    */
   @Test
   void holdsNoMoreThanItsBuffersTake() throws IOException {
+    String input = largeSegment();
+    AtomicLong most = mostHeldOf(input);
+    SegmentRewriter.Result result = rewrite(1 << 30, 0);
+    assertEquals(LARGE_RECORDS, result.recordsScanned());
+    assertHeldInBuffers(most);
+
+    OutputSegment output = result.outputs().getFirst();
+    storage.delete(output.id().logPath("main"));
+    storage.delete(output.id().hintPath("main"));
+    storage.clearFaults();
+    most = mostHeldOf(input);
+    try (StorageFile file = storage.open(result.runs().runsPath("main"))) {
+      new SegmentRebuilder(storage, "main", RateLimiter.unlimited(), CancelToken.unbounded())
+          .rebuild(
+              new RunListReader(file, "runs"),
+              List.of(sources.getFirst().file()),
+              result.outputs());
+    }
+    assertHeldInBuffers(most);
+  }
+
+  /** Guards pitfall 16 too: {@code FileCopy.BUFFER_BYTES}. */
+  @Test
+  void aFilesCopyHoldsNoMoreThanItsBuffersTake() throws IOException {
+    String input = largeSegment();
+    AtomicLong most = mostHeldOf(input);
+    SegmentRewriter.Source source = sources.getFirst();
+    try (FileCopy copy =
+        new FileCopy(
+            storage,
+            "main",
+            source,
+            nextId(),
+            nextId(),
+            CancelToken.unbounded(),
+            (read, total) -> {})) {
+      copy.copyFirst(source.length(), this::isNewest, NOW_MS, RateLimiter.unlimited());
+      assertEquals(source.length(), copy.copyLast(source.length()).length());
+    }
+    assertHeldInBuffers(most);
+  }
+
+  /** A segment of 12 MiB; returns its path. */
+  private String largeSegment() throws IOException {
     String value = "v".repeat(60 << 10);
     List<LogRecord> records = new ArrayList<>();
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < LARGE_RECORDS; i++) {
       records.add(put("key-" + i, value));
     }
     segment(records.toArray(LogRecord[]::new));
-    String input = sources.getFirst().id().logPath("main");
+    return sources.getFirst().id().logPath("main");
+  }
+
+  /**
+   * What is read of a segment and not yet written is in memory: the most there ever is from now on.
+   */
+  private AtomicLong mostHeldOf(String input) {
     AtomicLong held = new AtomicLong();
     AtomicLong most = new AtomicLong();
     storage.failWhen(
@@ -340,7 +390,10 @@ class SegmentRewriterTest {
           return false;
         },
         Fault.IO_ERROR);
-    assertEquals(records.size(), rewrite(1 << 30, 0).recordsScanned());
+    return most;
+  }
+
+  private static void assertHeldInBuffers(AtomicLong most) {
     assertTrue(most.get() >= 256 << 10 && most.get() <= 1 << 20, "held: " + most);
   }
 
