@@ -323,11 +323,21 @@ final class Compactor {
             case SCAN ->
                 copy(
                     rewriter, sources, InputLiveness.scan(keyspace.keydir(), inputs), stats, nowMs);
-            case REWRITE, LOOKUP, NONE ->
+            case LOOKUP ->
                 copy(
                     rewriter,
                     sources,
                     InputLiveness.lookup(keyspace.keydir(), inputs),
+                    stats,
+                    nowMs);
+            case REWRITE, NONE ->
+                copy(
+                    rewriter,
+                    sources,
+                    InputLiveness.cheaper(
+                        keyspace.keydir(),
+                        inputs,
+                        stats.stream().mapToLong(SegmentStats::totalBytes).sum()),
                     stats,
                     nowMs);
           };

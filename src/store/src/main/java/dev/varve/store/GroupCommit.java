@@ -610,10 +610,12 @@ final class GroupCommit {
   }
 
   private void close(Operation.Close close) {
+    applyCommitted(); // what is committed by now is answered so
     closed = true;
     listener = null;
     published.leading(false);
-    failPending(new StoreClosedException());
+    // They are in the log: "closed" alone would be taken for "not written", and written again.
+    failPending(new OutcomeUnknownException("the store was closed before the commit", null));
     refuseLeadings();
     if (poison == null) {
       try {

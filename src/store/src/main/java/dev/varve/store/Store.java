@@ -396,7 +396,7 @@ public final class Store implements AutoCloseable {
   /**
    * Closes the store: rolls back compactions in the background, tells those on other threads to
    * stop, waits for the group under way, notes what is durable and lets the directory go. What
-   * waits for a commit fails with {@link StoreClosedException}. Idempotent.
+   * waits for a commit fails with {@link OutcomeUnknownException}. Idempotent.
    */
   public CompletableFuture<Void> closeAsync() {
     CompletableFuture<Void> done = new CompletableFuture<>();

@@ -1,6 +1,9 @@
 package dev.varve.store;
 
-/** The store is closed; for a write that was under way the outcome is unknown. */
+/**
+ * The store is closed, and nothing was done. A write that was in the log by then fails with {@link
+ * OutcomeUnknownException} instead.
+ */
 public final class StoreClosedException extends StoreException {
   private static final long serialVersionUID = 1L;
 

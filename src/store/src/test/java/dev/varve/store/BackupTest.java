@@ -18,7 +18,10 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A backup is the store as of one sequence; a restore is that, or refused (pitfall 9). */
+/**
+ * A backup is the store as of one sequence; a restore is that, or refused (pitfall 9; guard: {@code
+ * ImageInstaller.finish} syncs files and directories before the mark goes).
+ */
 @ExtendWith(QuietLog.class)
 class BackupTest {
   private final RecoveryFixture recovery = new RecoveryFixture();

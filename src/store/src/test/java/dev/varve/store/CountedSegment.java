@@ -9,8 +9,8 @@ import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 
 /**
  * A segment's references, taken and given back by readers while its owner retires it: it ends once,
- * when the last one lets go, and nobody gets a reference afterwards (pitfall 7). A reader gives
- * back what it took itself.
+ * when the last one lets go, and nobody gets a reference afterwards (pitfall 7; guard: {@code
+ * SegmentReader.tryAcquire}). A reader gives back what it took itself.
  */
 @Param(name = "reader", gen = ThreadIdGen.class)
 public class CountedSegment {

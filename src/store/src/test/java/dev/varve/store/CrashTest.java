@@ -204,6 +204,7 @@ class CrashTest {
   /**
    * Pitfall 10: the next process on the machine reads bytes that the disk never got and that no
    * sync writes by itself. What it shows and acknowledges must be there after a crash all the same.
+   * Guard: {@code SuspectTail} writes them again.
    */
   @Test
   void believesNoBytesOfAFailedSyncWhenTheProcessStartsAgain() throws IOException {

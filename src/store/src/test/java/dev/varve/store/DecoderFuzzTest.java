@@ -10,7 +10,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * Every decoder, given the committed corpus and changed copies of it: it returns or throws what it
  * declares for damage, allocates no more than the input justifies, comes to an end, and what it
- * accepts is what a writer writes, byte for byte (pitfall 6).
+ * accepts is what a writer writes, byte for byte (pitfall 6; guards: the checksums and {@code
+ * RecordCodec.checkHeader}).
  */
 @ExtendWith(QuietLog.class)
 class DecoderFuzzTest {

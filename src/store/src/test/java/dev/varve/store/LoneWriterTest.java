@@ -43,7 +43,10 @@ class LoneWriterTest {
     }
   }
 
-  /** Pitfall 18, and for writes: whoever interrupts a caller stops neither it nor the store. */
+  /**
+   * Pitfall 18, and for writes: whoever interrupts a caller stops neither it nor the store. Guard:
+   * {@code LinuxFile} calls C, which sees no interrupt.
+   */
   @Test
   void interruptsOfCallersHarmNobody(@TempDir Path directory) throws Exception {
     try (StoreRuntime runtime = StoreRuntime.threads("test")) {

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Snapshots opened while batches are applied and compaction swaps the segments under them: each
- * sees every batch whole or not at all, up to exactly its sequence (pitfall 4).
+ * sees every batch whole or not at all, up to exactly its sequence (pitfall 4; guard: {@code
+ * Snapshot.replaced}).
  */
 @ExtendWith(QuietLog.class)
 class SnapshotConcurrencyTest {

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Writers, readers and scans on threads of their own while compactions replace and delete the
- * segments under them: no read is stale, lost or fails (pitfalls 4, 7, 18).
+ * segments under them: no read is stale, lost or fails (pitfalls 4, 7, 18; guards: {@code
+ * Snapshot.replaced}, {@code SegmentReader.tryAcquire}, {@code LinuxFile}).
  */
 class StoreConcurrencyTest {
   private static final int KEYS = 400;

@@ -191,6 +191,26 @@ class StoreTest {
     }
   }
 
+  /**
+   * Guards pitfall 23 in {@code GroupCommit.close}: "closed" would be taken for "not written", and
+   * the write repeated.
+   */
+  @Test
+  void writesThatWereNotCommittedWhenTheStoreClosesHaveAnUnknownOutcome() throws IOException {
+    SimulatedStorage storage = new SimulatedStorage();
+    CompletableFuture<Long> write;
+    try (Store store = fixture.open(storage)) {
+      store.log().lead(1, new RecordingListener(new ArrayList<>())).join();
+      write = store.write(new WriteBatch().put("main", bytes("k"), bytes("v")));
+      assertFalse(write.isDone());
+    }
+    CompletionException failure = assertThrows(CompletionException.class, write::join);
+    assertTrue(failure.getCause() instanceof OutcomeUnknownException, failure.toString());
+    try (Store store = fixture.standalone(storage)) {
+      assertEquals("v", get(store, "main", "k"), "it was in the log");
+    }
+  }
+
   @Test
   void aDirectoryHasOneStoreAtATime() throws IOException {
     SimulatedStorage storage = new SimulatedStorage();

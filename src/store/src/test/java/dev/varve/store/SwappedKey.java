@@ -18,7 +18,8 @@ import org.jetbrains.lincheck.datastructures.Operation;
 /**
  * One key that is written, read, and moved to a new segment by compaction, whose input is retired
  * at once, as the applier, {@link Store#get}, adoption and retirement do it. Whatever runs beside
- * it, a read finds the newest record (pitfalls 2, 3 and 7).
+ * it, a read finds the newest record (pitfalls 2, 3 and 7; guards: {@code SubTable.replace}, {@code
+ * SegmentReader.tryAcquire}).
  */
 public class SwappedKey {
   private static final byte[] KEY = {7};

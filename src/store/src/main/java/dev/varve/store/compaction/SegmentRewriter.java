@@ -39,6 +39,11 @@ public final class SegmentRewriter {
   public interface Liveness {
     /** Asked once for every record, in the inputs' order. */
     boolean isLive(int source, long hash, long offset, int length, boolean tombstone);
+
+    /** Whether the hash is looked at; otherwise it may be 0. */
+    default boolean needsHash() {
+      return true;
+    }
   }
 
   /** Told how far the run is. */
@@ -202,6 +207,7 @@ public final class SegmentRewriter {
     String path = source.id().logPath(keyspace);
     SegmentScanner scanner = new SegmentScanner(source.file(), path, 0, source.length());
     long accounted = 0;
+    boolean hashes = liveness.needsHash();
     while (scanner.next()) {
       recordsScanned++;
       if (scanner.offset() - accounted >= PROGRESS_BYTES) {
@@ -209,13 +215,13 @@ public final class SegmentRewriter {
         accounted = scanner.offset();
       }
       boolean tombstone = scanner.kind() == RecordKind.TOMBSTONE;
-      long hash = Hash.of(scanner.buffer(), scanner.keyPosition(), scanner.keyLength());
+      long hash = hashes ? hash(scanner) : 0;
       if (!liveness.isLive(index, hash, scanner.offset(), scanner.length(), tombstone)) {
         recordsDropped++;
       } else if (dropsAll
           || (scanner.sequence() < droppableBelow && hidesOnly(scanner, tombstone, nowMs))) {
         recordsDropped++;
-        list.dropped(index, scanner.offset(), scanner.length(), tombstone, hash);
+        list.dropped(index, scanner.offset(), scanner.length(), tombstone, hash(scanner));
       } else {
         keep(index, scanner, list);
       }
@@ -224,6 +230,10 @@ public final class SegmentRewriter {
       throw new CorruptRecordException(path, scanner.end().offset(), scanner.end().detail());
     }
     account(source.length() - accounted, total);
+  }
+
+  private static long hash(SegmentScanner scanner) {
+    return Hash.of(scanner.buffer(), scanner.keyPosition(), scanner.keyLength());
   }
 
   /** Whether the scanner's record is there only to hide older ones of its key. */

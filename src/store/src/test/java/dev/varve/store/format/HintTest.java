@@ -15,7 +15,7 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Pitfall 6. */
+/** Pitfall 6. Guard: {@link HintReader} verifies the whole file before it gives anything out. */
 class HintTest {
 
   private final SimulatedStorage storage = new SimulatedStorage();

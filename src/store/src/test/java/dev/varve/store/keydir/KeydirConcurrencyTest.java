@@ -110,7 +110,10 @@ class KeydirConcurrencyTest {
     }
   }
 
-  /** Pitfalls 2 and 3: a move that comes after a newer write changes nothing. */
+  /**
+   * Pitfalls 2 and 3: a move that comes after a newer write changes nothing. Guard: {@code
+   * SubTable.replace} changes the expected entry alone.
+   */
   @Test
   void movesNeverUndoNewerWrites() throws Exception {
     int keys = 2_000;

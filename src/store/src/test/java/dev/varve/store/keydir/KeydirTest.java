@@ -199,7 +199,7 @@ class KeydirTest {
 
   /**
    * Pitfall 7: the entry moved while its record was looked at; the look-up goes on at the new
-   * place.
+   * place. Guard: {@code SubTable.get} asks again until nothing has changed.
    */
   @Test
   void lookUpFollowsAnEntryThatMoves() throws IOException {
@@ -224,7 +224,10 @@ class KeydirTest {
     }
   }
 
-  /** Pitfall 7: but it never tries the same place again until lucky. */
+  /**
+   * Pitfall 7: but it never tries the same place again until lucky. Guard: {@code SubTable.get}
+   * keeps what it has tried.
+   */
   @Test
   void lookUpAsksOnceForAPlaceThatStays() throws IOException {
     try (Keydir keydir = new Keydir()) {

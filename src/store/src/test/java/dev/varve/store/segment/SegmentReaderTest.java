@@ -137,7 +137,7 @@ class SegmentReaderTest {
     }
   }
 
-  /** Pitfall 7. */
+  /** Pitfall 7. Guard: {@code SegmentReader.tryAcquire} refuses a retired segment. */
   @Test
   void fileStaysUntilTheLastReaderHasLetGo() throws IOException {
     SegmentReader reader = reader();
@@ -154,7 +154,7 @@ class SegmentReaderTest {
     assertThrows(IllegalStateException.class, () -> reader.retire(closed::incrementAndGet));
   }
 
-  /** Pitfall 7. */
+  /** Pitfall 7. Guard: {@code SegmentReader.tryAcquire} refuses a retired segment. */
   @Test
   void noReaderEverUsesAClosedFile()
       throws IOException, InterruptedException, ExecutionException, TimeoutException {

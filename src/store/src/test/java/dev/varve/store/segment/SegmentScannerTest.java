@@ -81,7 +81,9 @@ class SegmentScannerTest {
     assertEquals(new ScanEnd(ScanEnd.Reason.TORN, record.length, "zeros", -1, -1), end);
   }
 
-  /** Pitfall 11: what follows a hole is never lost in silence. */
+  /**
+   * Pitfall 11: what follows a hole is never lost in silence. Guard: {@code SegmentScanner.judge}.
+   */
   @Test
   void everyFlippedBitBeforeAWholeRecordIsDamage() throws IOException {
     byte[] first = Segments.encoded(List.of(Segments.put(1, "a", 30)));
@@ -115,7 +117,7 @@ class SegmentScannerTest {
         scan(file(bytes), bytes.length));
   }
 
-  /** Pitfall 11: an I/O error is not an end of the log. */
+  /** Pitfall 11: an I/O error is not an end of the log: {@code SegmentScanner.load} throws. */
   @Test
   void readErrorIsThrown() throws IOException {
     byte[] bytes = Segments.encoded(Segments.records(new Random(3), 200));

@@ -100,7 +100,7 @@ class SimulatedStorageTest {
     return storage.crash(seed).contents("a");
   }
 
-  /** Pitfall 10. */
+  /** Pitfall 10: without this the simulation would see no guard against it go. */
   @Test
   void failedSyncLosesItsBytesEvenIfALaterOneSucceeds() throws IOException {
     SimulatedStorage storage = new SimulatedStorage();

@@ -45,7 +45,10 @@ class LinuxFileTest {
     file.write(new ByteBuffer[] {ByteBuffer.wrap(text.getBytes(UTF_8))}, offset);
   }
 
-  /** Pitfall 18: what goes is the channel's way, where an interrupt closes the file for all. */
+  /**
+   * Pitfall 18: what goes is the channel's way, where an interrupt closes the file for all. Guard:
+   * {@code LinuxCalls} in the place of a channel.
+   */
   @Test
   void interruptsDuringCallsCloseNothing() throws Exception {
     try (LinuxFile file = create("a")) {

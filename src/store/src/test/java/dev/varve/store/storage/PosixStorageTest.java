@@ -20,7 +20,7 @@ class PosixStorageTest {
 
   @TempDir Path directory;
 
-  /** Pitfall 18, where files are channels. */
+  /** Pitfall 18, where files are channels. Guard: {@code ChannelFile} sets the interrupt aside. */
   @Test
   void pendingInterruptClosesNoChannelAndIsKept() throws IOException {
     PosixStorage storage = new PosixStorage(directory).throughChannels();

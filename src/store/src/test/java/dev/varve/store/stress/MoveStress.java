@@ -10,9 +10,10 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.IIII_Result;
 
 /**
- * A write beside the move of the same key's entry by compaction (pitfalls 2 and 3): version 1 is
- * there, 2 is its copy, 3 the new write. r1: the version that the write replaced; r2: whether the
- * entry was moved; r3: what a reader sees after the move; r4: what is there in the end.
+ * A write beside the move of the same key's entry by compaction (pitfalls 2 and 3; guard: {@code
+ * SubTable.replace} changes the expected entry alone): version 1 is there, 2 is its copy, 3 the new
+ * write. r1: the version that the write replaced; r2: whether the entry was moved; r3: what a
+ * reader sees after the move; r4: what is there in the end.
  */
 @JCStressTest
 @Outcome(id = "1, 0, 3, 3", expect = Expect.ACCEPTABLE, desc = "the write came first")

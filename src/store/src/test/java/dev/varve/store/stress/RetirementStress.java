@@ -13,9 +13,9 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
 /**
- * A segment is retired while another thread takes and gives back references (pitfall 7). r1 and r2:
- * 0 if the segment was refused, 1 if it was there from taking to giving back, 2 if it was ended
- * meanwhile; r3: how often it was ended.
+ * A segment is retired while another thread takes and gives back references (pitfall 7; guard:
+ * {@code SegmentReader.tryAcquire}). r1 and r2: 0 if the segment was refused, 1 if it was there
+ * from taking to giving back, 2 if it was ended meanwhile; r3: how often it was ended.
  */
 @JCStressTest
 @Outcome(id = "[01], [01], 1", expect = Expect.ACCEPTABLE, desc = "ended once, under no reader")
