@@ -416,8 +416,8 @@ final class GroupCommit {
 
   /** No group is written until it is over. */
   private void rollManifest() {
-    busy = true;
     ManifestSnapshot snapshot = manifestRoll.begin();
+    busy = true;
     runtime
         .syncer()
         .execute(
@@ -610,7 +610,11 @@ final class GroupCommit {
   }
 
   private void close(Operation.Close close) {
-    applyCommitted(); // what is committed by now is answered so
+    try {
+      applyCommitted(); // what is committed by now is answered so
+    } catch (RuntimeException | Error e) {
+      poison(e); // whoever closes must not wait for ever
+    }
     closed = true;
     listener = null;
     published.leading(false);

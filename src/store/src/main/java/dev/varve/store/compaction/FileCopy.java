@@ -160,7 +160,7 @@ public final class FileCopy implements Closeable {
       SegmentRewriter.Progress told)
       throws IOException {
     String path = source.id().logPath(keyspace);
-    SegmentScanner scanner = new SegmentScanner(source.file(), path, copiedTo, to);
+    SegmentScanner scanner = SegmentScanner.offHeap(source.file(), path, copiedTo, to);
     long accounted = copiedTo;
     while (scanner.next()) {
       recordsScanned++;

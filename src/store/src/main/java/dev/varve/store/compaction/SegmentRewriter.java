@@ -205,7 +205,7 @@ public final class SegmentRewriter {
       long total)
       throws IOException {
     String path = source.id().logPath(keyspace);
-    SegmentScanner scanner = new SegmentScanner(source.file(), path, 0, source.length());
+    SegmentScanner scanner = SegmentScanner.offHeap(source.file(), path, 0, source.length());
     long accounted = 0;
     boolean hashes = liveness.needsHash();
     while (scanner.next()) {

@@ -20,7 +20,7 @@ public final class SegmentScanner {
 
   private static final int BUFFER_BYTES = 256 << 10;
 
-  /** Files are read into memory off the heap; for little it costs more than it spares. */
+  /** For less, memory off the heap costs more than it spares. */
   private static final int DIRECT_BYTES_MIN = 64 << 10;
 
   private final StorageFile file;
@@ -46,22 +46,35 @@ public final class SegmentScanner {
    * @param path the file's path, for messages
    */
   public SegmentScanner(StorageFile file, String path, long from, long to) {
-    this(file, path, from, to, null);
+    this(file, path, from, to, null, false);
   }
 
-  private SegmentScanner(StorageFile file, String path, long from, long to, @Nullable CRC32C crc) {
+  private SegmentScanner(
+      StorageFile file, String path, long from, long to, @Nullable CRC32C crc, boolean direct) {
     this.file = file;
     this.path = path;
     this.to = to;
     this.bufferAt = from;
     this.crc = crc;
-    this.buffer = allocate(Math.clamp(to - from, RecordCodec.HEADER_BYTES, BUFFER_BYTES));
+    int bytes = Math.clamp(to - from, RecordCodec.HEADER_BYTES, BUFFER_BYTES);
+    this.buffer =
+        direct && bytes >= DIRECT_BYTES_MIN
+            ? ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN)
+            : allocate(bytes);
     buffer.limit(0);
   }
 
   /** The same, which also takes the checksum that {@link #crcBefore} tells. */
   public static SegmentScanner summing(StorageFile file, String path, long from, long to) {
-    return new SegmentScanner(file, path, from, to, new CRC32C());
+    return new SegmentScanner(file, path, from, to, new CRC32C(), false);
+  }
+
+  /**
+   * The same through memory off the heap, which a file is read into without another copy: for the
+   * few at a time that read all of a file. What a large record needs is of the heap all the same.
+   */
+  public static SegmentScanner offHeap(StorageFile file, String path, long from, long to) {
+    return new SegmentScanner(file, path, from, to, null, true);
   }
 
   /** Moves to the next record; false when {@link #end} says why there is none. */
@@ -255,8 +268,6 @@ public final class SegmentScanner {
   }
 
   private static ByteBuffer allocate(int bytes) {
-    ByteBuffer allocated =
-        bytes < DIRECT_BYTES_MIN ? ByteBuffer.allocate(bytes) : ByteBuffer.allocateDirect(bytes);
-    return allocated.order(ByteOrder.LITTLE_ENDIAN);
+    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 }

@@ -45,7 +45,6 @@ final class LinuxCalls {
   private static final int ENFILE = 23;
   private static final int EMFILE = 24;
   private static final int ENOSPC = 28;
-  private static final int ENOSYS = 38;
   private static final int EDQUOT = 122;
 
   private static final int SEEK_END = 2;
@@ -225,9 +224,11 @@ final class LinuxCalls {
     }
   }
 
-  /** Starts to write a file's bytes to the disk and waits for none; where there is such a call. */
-  static void writeBack(CallMemory memory, int file, long offset, long bytes, String name)
-      throws IOException {
+  /**
+   * Starts to write a file's bytes to the disk and waits for none. Where that is not possible it is
+   * no failure: the next sync does it all, and tells what could not be written.
+   */
+  static void writeBack(CallMemory memory, int file, long offset, long bytes) throws IOException {
     MemorySegment state = memory.state();
     try {
       int answer;
@@ -235,9 +236,6 @@ final class LinuxCalls {
         answer =
             (int) SYNC_FILE_RANGE.invokeExact(state, file, offset, bytes, SYNC_FILE_RANGE_WRITE);
       } while (answer < 0 && interrupted(state));
-      if (answer < 0 && (int) ERRNO.get(state, 0L) != ENOSYS) { // sandboxes may lack it
-        throw failure(state, name);
-      }
     } catch (Throwable e) {
       throw thrown(e);
     }

@@ -222,7 +222,7 @@ final class LinuxFile implements StorageFile {
   public void writeBack(long offset, long bytes) throws IOException {
     CallMemory memory = enter();
     try {
-      LinuxCalls.writeBack(memory, file, offset, bytes, path);
+      LinuxCalls.writeBack(memory, file, offset, bytes);
     } finally {
       leave(memory);
     }
