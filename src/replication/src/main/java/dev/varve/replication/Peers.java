@@ -33,7 +33,8 @@ final class Peers {
 
   /**
    * The future completes on the scheduler: with the answer, or exceptionally once there will be
-   * none.
+   * none. A transport that throws, because a request for this one member cannot be encoded or
+   * queued, fails this send alone: the caller goes on with the other members.
    */
   CompletableFuture<Response> send(String name, Request request, Duration timeout) {
     CompletableFuture<Response> answer = new CompletableFuture<>();
@@ -44,7 +45,7 @@ final class Peers {
                 answer.completeExceptionally(
                     new TimeoutException("no answer from " + name + " in " + timeout)));
     thread.when(
-        transport.send(name, request),
+        hand(name, request),
         response -> {
           timer.cancel();
           onTerm.accept(response.term());
@@ -55,6 +56,14 @@ final class Peers {
           answer.completeExceptionally(failure);
         });
     return answer;
+  }
+
+  private CompletableFuture<Response> hand(String name, Request request) {
+    try {
+      return transport.send(name, request);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   /**

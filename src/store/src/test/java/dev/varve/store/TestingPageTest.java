@@ -15,12 +15,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** {@code docs/testing.md} names tests that exist, and some for each of its rows. */
+/**
+ * {@code docs/testing.md} names tests that exist, and some for each of its rows; so does {@code
+ * docs/replication.md} beside its rules.
+ */
 class TestingPageTest {
   private static final int ROWS = 23;
   private static final Pattern ROW =
       Pattern.compile("^\\| ([0-9]+) \\|[^|]+\\|[^|]+\\|([^|]+)\\|$", Pattern.MULTILINE);
   private static final Pattern NAME = Pattern.compile("`([A-Za-z0-9]+)`");
+  private static final Pattern TEST_NAME = Pattern.compile("`([A-Za-z0-9]+Test)[.`]");
   private static final Path ROOT = Path.of("..", "..");
 
   @Test
@@ -38,6 +42,19 @@ class TestingPageTest {
       } while (name.find());
     }
     assertEquals(ROWS, rows);
+  }
+
+  @Test
+  void everyTestOfTheRulesOfReplicationExists() throws IOException {
+    Set<String> tests = tests();
+    Matcher name = TEST_NAME.matcher(Files.readString(ROOT.resolve("docs/replication.md")));
+    Set<String> named = new TreeSet<>();
+    while (name.find()) {
+      named.add(name.group(1));
+    }
+    assertTrue(named.size() > 10, named.toString());
+    named.removeAll(tests);
+    assertEquals(Set.of(), named, "tests that docs/replication.md names and nobody wrote");
   }
 
   /** The classes in all modules' test sources. */
