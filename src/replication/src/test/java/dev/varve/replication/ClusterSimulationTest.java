@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
  * that seed alone, {@code -Dvarve.seeds=N} tries that many.
  */
 class ClusterSimulationTest {
-  private static final int SEEDS = Integer.getInteger("varve.seeds", 300);
+  private static final int SEEDS = Integer.getInteger("varve.seeds", 2_000);
   private static final int KEYS = 12;
   private static final int CLIENTS = 16;
 

@@ -265,7 +265,11 @@ final class Trouble {
     }
     List<MemberId> membership = primary.status().membership();
     for (SimulatedCluster.Node node : cluster.up()) {
-      if (node.member == null || !membership.contains(node.member.status().member())) {
+      // What the primary alone holds of a change may yet be cut: with a member out and not in
+      // again, the loss of one of the two that are left is a loss that nothing survives.
+      if (node.member == null
+          || !membership.contains(node.member.status().member())
+          || !membership.equals(node.member.status().membership())) {
         return false;
       }
     }
