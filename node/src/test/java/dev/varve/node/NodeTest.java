@@ -248,6 +248,38 @@ class NodeTest {
     }
   }
 
+  /** Of the two keyspaces, with the same writes, one has a bound. */
+  @Test
+  void theBoundOnSegmentsOfObjectsIsTheirOwn() throws IOException {
+    try (TestNode node =
+        TestNode.standalone(
+            directory,
+            "VARVE_MANAGED",
+            "false",
+            "COMPACTION_INTERVAL",
+            "1",
+            "COMPACTION_MIN_FILE_SIZE", // never reached: only the number of segments triggers
+            "1Gi",
+            "OBJECT_STORE_COMPACTION_MAX_SEGMENTS",
+            "3",
+            "OBJECT_STORE_SEGMENT_SIZE",
+            "1MB",
+            "SEGMENT_SIZE",
+            "1MB")) {
+      ByteString value = ByteString.copyFrom(new byte[64 << 10]);
+      for (int i = 0; i < 100; i++) {
+        node.data().put(TestNode.put("", "k" + i % 4, value).build());
+        node.data().put(TestNode.put("objects", "k" + i % 4, value).build());
+      }
+      Eventually.holds(
+          Duration.ofSeconds(30),
+          () -> "three segments: " + keyspace(node, "objects"),
+          () -> keyspace(node, "objects").getSegments() <= 3);
+      assertTrue(main(node).getSegments() > 3, () -> "compacted: " + main(node));
+      assertTrue(counted(node, "varve.compaction.looks", "reason", "TooManySegments") >= 1);
+    }
+  }
+
   /**
    * Guards pitfalls 8 and 15: {@code OwnCompaction.look} asks {@code LowYieldBackoff} before a run
    * and tells it how it ended. A damaged segment makes each run fail.
@@ -296,7 +328,14 @@ class NodeTest {
   }
 
   private static KeyspaceStatus main(TestNode node) {
-    return node.admin().status(StatusRequest.getDefaultInstance()).getKeyspaces(0);
+    return keyspace(node, "main");
+  }
+
+  private static KeyspaceStatus keyspace(TestNode node, String name) {
+    return node.admin().status(StatusRequest.getDefaultInstance()).getKeyspacesList().stream()
+        .filter(status -> status.getName().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   /** CAPACITY and BALLAST take effect. */

@@ -49,18 +49,27 @@ final class BackupCommand implements Callable<Integer> {
               archive ? ArchiveTarget.create(target) : DirectoryTarget.create(target);
           MessageStream<BackupChunk> chunks = client.admin().backup(shards.getFirst())) {
         receiver = new BackupReceiver(files);
-        while (chunks.hasNext()) {
-          receiver.take(chunks.next());
-          BackupReceiver now = receiver;
-          progress.show(-1, () -> ByteSize.format(now.bytes()) + ", " + now.file());
-        }
-        receiver.finish();
+        receive(chunks, receiver, progress);
       } finally {
         progress.clear();
       }
     }
     report(receiver.manifest(), receiver.bytes(), progress.elapsedSeconds());
     return ExitCode.DONE;
+  }
+
+  private void receive(
+      MessageStream<BackupChunk> chunks, BackupReceiver receiver, Progress progress) {
+    try {
+      while (chunks.hasNext()) {
+        receiver.take(chunks.next());
+        progress.show(-1, () -> ByteSize.format(receiver.bytes()) + ", " + receiver.file());
+      }
+      receiver.finish();
+    } catch (IOException e) { // of what is written here: the platform does not say where
+      throw new CommandFailure(
+          target + ": " + receiver.file() + " could not be written: " + e.getMessage(), e);
+    }
   }
 
   private void report(BackupManifest manifest, long bytes, double seconds) {

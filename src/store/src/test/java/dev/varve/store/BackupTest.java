@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.varve.store.recovery.BackupManifest;
 import dev.varve.store.simulation.Fault;
 import dev.varve.store.simulation.SimulatedStorage;
+import dev.varve.store.storage.Storage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -52,7 +53,7 @@ class BackupTest {
     }
   }
 
-  private static void restore(SimulatedStorage into, Copy copy) throws IOException {
+  private static void restore(Storage into, Copy copy) throws IOException {
     BackupManifest manifest = copy.manifest();
     try (Restore restore = Restore.begin(into, manifest)) {
       for (BackupManifest.BackedUp file : manifest.files()) {
@@ -63,8 +64,7 @@ class BackupTest {
   }
 
   /** Restores what a sink got. */
-  static void restore(SimulatedStorage into, Map<String, ByteArrayOutputStream> files)
-      throws IOException {
+  static void restore(Storage into, Map<String, ByteArrayOutputStream> files) throws IOException {
     Copy copy = new Copy();
     copy.files.putAll(files);
     restore(into, copy);

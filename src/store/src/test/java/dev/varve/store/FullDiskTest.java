@@ -8,14 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.compaction.CompactionOptions;
 import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.storage.PosixStorage;
+import dev.varve.store.storage.SmallDisk;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,7 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * A disk that is really full, a tmpfs of 6 MiB, at each stage of the store's work: reads go on, the
@@ -36,10 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @ExtendWith(QuietLog.class)
 class FullDiskTest {
-  private static final int DISK_BYTES = 6 << 20;
-  private static final int PAGE_BYTES = 4096;
-
-  @TempDir Path mountPoint;
+  @RegisterExtension final SmallDisk disk = new SmallDisk(6 << 20);
 
   private final Map<String, String> acknowledged = new TreeMap<>();
   private StoreRuntime runtime = StoreRuntime.threads("full-disk");
@@ -47,32 +43,14 @@ class FullDiskTest {
   private long ballastBytes;
 
   @BeforeEach
-  void mount() throws IOException, InterruptedException {
-    Process mount =
-        new ProcessBuilder(
-                "mount", "-t", "tmpfs", "-o", "size=" + DISK_BYTES, "varve-test", path(mountPoint))
-            .redirectErrorStream(true)
-            .start();
-    String said = StoreFixture.text(mount.getInputStream().readAllBytes());
-    if (mount.waitFor() != 0) {
-      fail(
-          "this test fills a small disk of its own: it needs the right to mount a tmpfs (root, or"
-              + " CAP_SYS_ADMIN in a container): "
-              + said);
-    }
+  void begin() throws IOException {
     store = open();
   }
 
   @AfterEach
-  void unmount() throws IOException, InterruptedException {
+  void end() throws IOException {
     store.close();
     runtime.close();
-    Process unmount = new ProcessBuilder("umount", path(mountPoint)).inheritIO().start();
-    assertEquals(0, unmount.waitFor());
-  }
-
-  private static String path(Path path) {
-    return path.toAbsolutePath().toString();
   }
 
   private Store open() throws IOException {
@@ -80,40 +58,8 @@ class FullDiskTest {
         StoreOptions.defaults()
             .withKeyspaces(List.of(new KeyspaceOptions("main", KeyspaceType.KEY_VALUE, 512L << 10)))
             .withBallastBytes(ballastBytes);
-    Path directory = Files.createDirectories(mountPoint.resolve("store"));
+    Path directory = disk.path("store");
     return Store.openStandalone(options, new PosixStorage(directory), runtime);
-  }
-
-  private Path other() {
-    return mountPoint.resolve("other");
-  }
-
-  /** Somebody else takes the room, but for so many pages. */
-  private void fillDisk(int pagesLeft) throws IOException {
-    try (OutputStream out = Files.newOutputStream(other())) {
-      long pages = Files.getFileStore(mountPoint).getUsableSpace() / PAGE_BYTES - pagesLeft;
-      for (long i = 0; i < pages; i++) {
-        out.write(new byte[PAGE_BYTES]);
-      }
-    }
-    assertEquals((long) pagesLeft * PAGE_BYTES, Files.getFileStore(mountPoint).getUsableSpace());
-  }
-
-  /** The same while the store writes too: about so many pages are left. */
-  private void fillBesideTheStore(int pagesLeft) throws IOException {
-    try (OutputStream out = Files.newOutputStream(other())) {
-      while (Files.getFileStore(mountPoint).getUsableSpace() > (long) pagesLeft * PAGE_BYTES) {
-        out.write(new byte[PAGE_BYTES]);
-      }
-    } catch (IOException e) {
-      if (Files.getFileStore(mountPoint).getUsableSpace() > (long) pagesLeft * PAGE_BYTES) {
-        throw e; // else the store has taken the last page
-      }
-    }
-  }
-
-  private void makeRoom() throws IOException {
-    Files.delete(other());
   }
 
   private void write(String key, String value) throws IOException {
@@ -135,9 +81,9 @@ class FullDiskTest {
   /** Fills the disk as soon as a run has read something. */
   private CompactionListener fillingMeanwhile(int pagesLeft) {
     return event -> {
-      if (event.type() == CompactionEvent.Type.PROGRESS && !Files.exists(other())) {
+      if (event.type() == CompactionEvent.Type.PROGRESS && !disk.filled()) {
         try {
-          fillBesideTheStore(pagesLeft);
+          disk.fillBesideWriters(pagesLeft);
         } catch (IOException e) {
           throw new AssertionError(e);
         }
@@ -154,7 +100,7 @@ class FullDiskTest {
 
   /** It is made in the background. */
   private void awaitBallast(long bytes) {
-    Path file = mountPoint.resolve("store").resolve(Ballast.PATH);
+    Path file = disk.path("store/" + Ballast.PATH);
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (file.toFile().length() != bytes) {
       assertTrue(System.nanoTime() < deadline, () -> file + " has " + file.toFile().length());
@@ -186,10 +132,10 @@ class FullDiskTest {
   @Test
   void aWriteIsRefused() throws IOException {
     write("a", value(1, 10_000));
-    fillDisk(2);
+    disk.fill(2);
     refused("b", value(2, 100_000));
     refused("a", value(3, 100_000));
-    makeRoom();
+    disk.makeRoom();
     write("b", value(4, 100_000));
     goesOn();
   }
@@ -200,10 +146,10 @@ class FullDiskTest {
       write("key-" + i, value(i, 100_000));
     }
     assertEquals(1, StoreFixture.keyspace(store, "main").segments().size());
-    fillDisk(0);
+    disk.fill(0);
     refused("rolls", value(6, 100_000));
     assertEquals(1, StoreFixture.keyspace(store, "main").segments().size());
-    makeRoom();
+    disk.makeRoom();
     write("rolls", value(7, 100_000));
     assertEquals(2, StoreFixture.keyspace(store, "main").segments().size());
     goesOn();
@@ -220,10 +166,10 @@ class FullDiskTest {
     assertEquals("DiskFull", end.reason(), end.message());
     stillReads();
     assertEquals(before.getFirst(), StoreFixture.keyspace(store, "main").segments().getFirst());
-    try (var files = Files.list(mountPoint.resolve("store/main"))) {
+    try (var files = Files.list(disk.path("store/main"))) {
       assertEquals(List.of(), files.filter(f -> f.toString().endsWith(".tmp")).toList());
     }
-    makeRoom();
+    disk.makeRoom();
     CompactionEvent again = compact("with-room");
     assertEquals(CompactionEvent.Type.COMPLETED, again.type(), again.message());
     assertTrue(again.spaceSaved() > 1_000_000, again.message());
@@ -235,13 +181,13 @@ class FullDiskTest {
     for (int i = 0; i < 30; i++) {
       write(i % 2 == 0 ? "dead" : "live-" + i, value(i, 100_000));
     }
-    fillBesideTheStore(10);
+    disk.fillBesideWriters(10);
     CompactionEvent end = compact("full");
     assertEquals(CompactionEvent.Type.FAILED, end.type());
     assertEquals("DiskFull", end.reason(), end.message());
     assertEquals(0, end.recordsScanned());
     stillReads();
-    makeRoom();
+    disk.makeRoom();
     goesOn();
   }
 
@@ -252,7 +198,7 @@ class FullDiskTest {
     for (int i = 0; i < 30; i++) {
       write(i % 2 == 0 ? "dead" : "live-" + i, value(i, 100_000));
     }
-    fillBesideTheStore(0);
+    disk.fillBesideWriters(0);
     refused("more", value(1, 100_000));
     CompactionEvent first = compact("first");
     assertEquals(CompactionEvent.Type.COMPLETED, first.type(), first.message());
@@ -263,7 +209,7 @@ class FullDiskTest {
     }
     assertTrue(StoreFixture.keyspace(store, "main").deadRatio() < 0.1);
     store.checkpoint().join();
-    makeRoom();
+    disk.makeRoom();
     store.checkpoint().join();
     awaitBallast(1 << 20);
     goesOn();
@@ -278,7 +224,7 @@ class FullDiskTest {
     CompactionEvent end = compact("meets", fillingMeanwhile(10));
     assertEquals(CompactionEvent.Type.COMPLETED, end.type(), end.message());
     stillReads();
-    makeRoom();
+    disk.makeRoom();
     goesOn();
   }
 
@@ -286,30 +232,32 @@ class FullDiskTest {
   void theBallastLetsACheckpointThrough() throws IOException {
     openWithBallast(1 << 20);
     write("a", value(1, 10_000));
-    fillBesideTheStore(0);
+    disk.fillBesideWriters(0);
     for (int i = 0; i < 100; i++) {
       assertTrue(store.checkpoint().join().sequence() > 0);
     }
     stillReads();
-    makeRoom();
+    disk.makeRoom();
     goesOn();
   }
 
   @Test
   void aCheckpointIsRefused() throws IOException {
     write("a", value(1, 10_000));
-    fillDisk(0);
+    disk.fill(0);
     CompletionException refusal =
         assertThrows(
             CompletionException.class,
             () -> {
-              for (int i = 0; i < PAGE_BYTES; i++) { // the manifest's last page has room for some
+              for (int i = 0;
+                  i < SmallDisk.PAGE_BYTES;
+                  i++) { // the manifest's last page has room for some
                 store.checkpoint().join();
               }
             });
     assertInstanceOf(StoreFullException.class, refusal.getCause());
     stillReads();
-    makeRoom();
+    disk.makeRoom();
     assertTrue(store.checkpoint().join().sequence() > 0);
     goesOn();
   }

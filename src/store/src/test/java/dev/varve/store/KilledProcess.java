@@ -101,6 +101,7 @@ final class KilledProcess {
   }
 
   private void compactForever() {
+    long rolls = 0;
     try {
       for (long run = System.nanoTime(); ; run++) {
         say("begin");
@@ -115,6 +116,10 @@ final class KilledProcess {
         }
         say("end");
         store.checkpoint().join();
+        if (store.status().manifestRolls() > rolls) {
+          rolls = store.status().manifestRolls();
+          say("rolled");
+        }
       }
     } catch (IOException | RuntimeException e) {
       die(e);

@@ -42,6 +42,7 @@ class ProcessKillTest {
   private long applied;
   private int killedWhileCompacting;
   private int compactions;
+  private int rolls;
   private Layout layout = Layout.SEGMENTED;
 
   @Test
@@ -68,10 +69,11 @@ class ProcessKillTest {
       verify(acknowledged, "kill " + kill + " after " + acknowledged + ", seed " + seed);
     }
     System.out.printf(
-        "%s: %d kills, %d operations, %d compactions, %d kills within one%n",
-        layout, KILLS, applied, compactions, killedWhileCompacting);
+        "%s: %d kills, %d operations, %d compactions, %d kills within one, %d manifest rolls%n",
+        layout, KILLS, applied, compactions, killedWhileCompacting, rolls);
     assertTrue(compactions > 0, "no compaction came to its end");
     assertTrue(killedWhileCompacting > 0, "no kill met a compaction");
+    assertTrue(rolls > 0, "no manifest was rolled");
   }
 
   /** Returns the last operation that was acknowledged, 0 if none was. */
@@ -104,6 +106,7 @@ class ProcessKillTest {
             compacting = false;
             compactions++;
           }
+          case "rolled" -> rolls++;
           default -> {
             assertEquals(Math.max(last, applied) + 1, Long.parseLong(line), "out of order");
             last = Long.parseLong(line);

@@ -15,7 +15,7 @@ final class Replica {
   final StoreFixture fixture;
   final SimulatedStorage leaderStorage;
   final Store leader;
-  SimulatedStorage storage = new SimulatedStorage();
+  SimulatedStorage storage;
   Store follower;
 
   Replica(StoreFixture fixture) throws IOException {
@@ -23,10 +23,26 @@ final class Replica {
   }
 
   Replica(StoreFixture fixture, SimulatedStorage leaderStorage) throws IOException {
+    SimulatedStorage own = new SimulatedStorage();
+    this(fixture, leaderStorage, own, fixture.open(own));
+  }
+
+  /** A follower whose directory is the test's business. */
+  Replica(StoreFixture fixture, Store follower) throws IOException {
+    this(fixture, new SimulatedStorage(), new SimulatedStorage(), follower);
+  }
+
+  private Replica(
+      StoreFixture fixture,
+      SimulatedStorage leaderStorage,
+      SimulatedStorage storage,
+      Store follower)
+      throws IOException {
     this.fixture = fixture;
     this.leaderStorage = leaderStorage;
+    this.storage = storage;
     this.leader = fixture.open(leaderStorage);
-    this.follower = fixture.open(storage);
+    this.follower = follower;
     leader.log().lead(leader.log().state().last().term() + 1, listener()).join();
     replicate();
   }
