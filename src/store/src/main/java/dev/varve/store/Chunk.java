@@ -21,6 +21,7 @@ public record Chunk(String path, long offset, ByteBuffer bytes) {
     return bytes.duplicate();
   }
 
+  /** Bytes. */
   public int length() {
     return bytes.remaining();
   }

@@ -27,6 +27,7 @@ public final class EventStream {
     this.times = times;
   }
 
+  /** The keyspace. */
   public String name() {
     return keyspace.name();
   }

@@ -6,13 +6,24 @@ public final class InvalidWriteException extends StoreException {
 
   /** Which limit. */
   public enum Reason {
+    /** A key has at least one byte. */
     KEY_EMPTY,
+    /** Beyond {@link dev.varve.store.format.Limits#KEY_BYTES_MAX}. */
     KEY_TOO_LARGE,
+    /** Beyond {@link dev.varve.store.format.Limits#VALUE_BYTES_MAX}. */
     VALUE_TOO_LARGE,
+    /** No mutation. */
     BATCH_EMPTY,
+    /**
+     * Beyond {@link dev.varve.store.format.Limits#BATCH_MUTATIONS_MAX} or {@link
+     * dev.varve.store.format.Limits#BATCH_BYTES_MAX}.
+     */
     BATCH_TOO_LARGE,
+    /** The store has no keyspace of that name. */
     UNKNOWN_KEYSPACE,
+    /** Two mutations of a batch are of one key. */
     DUPLICATE_KEY,
+    /** The time of expiry is negative. */
     EXPIRY_INVALID,
     /** A stream where a key-value keyspace is needed, or the other way round. */
     WRONG_KEYSPACE_TYPE
@@ -31,6 +42,7 @@ public final class InvalidWriteException extends StoreException {
     return new InvalidWriteException(Reason.UNKNOWN_KEYSPACE, field, "no keyspace " + name);
   }
 
+  /** Which limit it is. */
   public Reason reason() {
     return reason;
   }

@@ -11,6 +11,7 @@ public final class MissingAttachmentException extends StoreException {
     this.attachment = attachment;
   }
 
+  /** What must be installed before the entries are appended again. */
   public Attachment attachment() {
     return attachment;
   }

@@ -378,6 +378,10 @@ public final class Store implements AutoCloseable {
     return parts.layout();
   }
 
+  /**
+   * What the store holds and does, of one moment for each part but not for all of them. Reads no
+   * file.
+   */
   public StoreStatus status() {
     return parts.status();
   }

@@ -11,6 +11,7 @@ public interface StoreImage extends AutoCloseable {
   /** The log as the image holds it: the last record is the committed one. */
   LogState state();
 
+  /** What to copy, in this order. The files stay as they are until {@link #close}. */
   List<ImageFile> files();
 
   /** Releases the files; what compaction retired meanwhile is deleted. Idempotent. */

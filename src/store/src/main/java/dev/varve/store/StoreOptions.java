@@ -150,60 +150,76 @@ public record StoreOptions(
         : readCacheBytes;
   }
 
+  /** The same, with other keyspaces. Those that a directory has stay, named or not. */
   public StoreOptions withKeyspaces(List<KeyspaceOptions> others) {
     Draft draft = new Draft(this);
     draft.keyspaces = others;
     return draft.options();
   }
 
+  /** The same, with so many bytes of the newest entries in memory, for members that are behind. */
   public StoreOptions withWindowBytesMax(long bytes) {
     Draft draft = new Draft(this);
     draft.windowBytesMax = bytes;
     return draft.options();
   }
 
+  /** The same, with so many replaced entries kept at most for scans that are open. */
   public StoreOptions withSnapshotEntriesMax(int entries) {
     Draft draft = new Draft(this);
     draft.snapshotEntriesMax = entries;
     return draft.options();
   }
 
+  /** The same, with a layout that a new directory gets and an old one must have; null: any. */
   public StoreOptions withLayout(@Nullable Layout other) {
     Draft draft = new Draft(this);
     draft.layout = other;
     return draft.options();
   }
 
+  /** The same, with a capacity in bytes beyond which puts are refused; 0: none. */
   public StoreOptions withCapacityBytes(long bytes) {
     Draft draft = new Draft(this);
     draft.capacityBytes = bytes;
     return draft.options();
   }
 
+  /**
+   * The same, with so many bytes kept for a compaction of a full disk; 0: none; {@link
+   * #BALLAST_AUTOMATIC}: by the capacity or the disk.
+   */
   public StoreOptions withBallastBytes(long bytes) {
     Draft draft = new Draft(this);
     draft.ballastBytes = bytes;
     return draft.options();
   }
 
+  /** The same, with so many files open at a time, at least 1. */
   public StoreOptions withOpenFilesMax(int files) {
     Draft draft = new Draft(this);
     draft.openFilesMax = files;
     return draft.options();
   }
 
+  /** The same, with so many segments a keyspace, from 1 to {@link #SEGMENTS_MAX}. */
   public StoreOptions withSegmentsMax(int segments) {
     Draft draft = new Draft(this);
     draft.segmentsMax = segments;
     return draft.options();
   }
 
+  /** The same, with another bound beyond which the manifest is rolled. */
   public StoreOptions withManifestBound(ManifestBound bound) {
     Draft draft = new Draft(this);
     draft.manifestBound = bound;
     return draft.options();
   }
 
+  /**
+   * The same, with so many bytes of memory for records that are read often; 0: none; {@link
+   * #READ_CACHE_AUTOMATIC}: by the heap.
+   */
   public StoreOptions withReadCacheBytes(long bytes) {
     Draft draft = new Draft(this);
     draft.readCacheBytes = bytes;

@@ -93,6 +93,7 @@ public final class StoreRuntime implements AutoCloseable {
   /** Waits for a future on a thread that may block; a simulation runs other tasks meanwhile. */
   @FunctionalInterface
   public interface Waiting {
+    /** Returns when the future is done, however it ended. */
     void until(CompletableFuture<?> done);
   }
 
@@ -239,6 +240,7 @@ public final class StoreRuntime implements AutoCloseable {
     return Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name(name).factory());
   }
 
+  /** Where the log is written: one task at a time. */
   public Executor writer() {
     return writer;
   }
@@ -257,10 +259,12 @@ public final class StoreRuntime implements AutoCloseable {
     return writer instanceof WriterThread here && here.keepsCaller();
   }
 
+  /** Where files are synced: one task at a time, beside the writer. */
   public Executor syncer() {
     return syncer;
   }
 
+  /** Where checkpoints, deletions and adoption run: one task at a time. */
   public Executor maintenance() {
     return maintenance;
   }
@@ -275,6 +279,7 @@ public final class StoreRuntime implements AutoCloseable {
     return copies;
   }
 
+  /** The time of expiry and of retention. */
   public WallClock clock() {
     return clock;
   }

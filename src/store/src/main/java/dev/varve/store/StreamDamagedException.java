@@ -13,10 +13,12 @@ public final class StreamDamagedException extends StoreException {
     this.id = id;
   }
 
+  /** The keyspace. */
   public String stream() {
     return stream;
   }
 
+  /** Of the entry that can not be read; those after it may be good. */
   public long id() {
     return id;
   }

@@ -15,8 +15,10 @@ public final class WriteBatch {
 
   /** One change of one key. */
   public sealed interface Mutation {
+    /** Where the key is. */
     String keyspace();
 
+    /** From 1 to 4,096 bytes; not a copy. */
     byte[] key();
 
     /** The sequence the key must have, 0 for an absent one, or {@link #ANY_VERSION}. */
@@ -36,20 +38,44 @@ public final class WriteBatch {
   @SuppressWarnings("ArrayRecordComponent") // a carrier: never compared or used as a key
   public record Delete(String keyspace, byte[] key, long ifSequence) implements Mutation {}
 
+  /**
+   * Sets a key, which never expires, whatever it had before.
+   *
+   * @return this batch
+   */
   public WriteBatch put(String keyspace, byte[] key, byte[] value) {
     return put(keyspace, key, value, 0, ANY_VERSION);
   }
 
+  /**
+   * Sets a key if it has a version.
+   *
+   * @param expiresAtMs wall-clock milliseconds since 1970 from which on reads hide it; 0: never
+   * @param ifSequence the sequence that the key must have, 0 for an absent one, or {@link
+   *     #ANY_VERSION}; if one of a batch has another, nothing of the batch is written
+   * @return this batch
+   */
   public WriteBatch put(
       String keyspace, byte[] key, byte[] value, long expiresAtMs, long ifSequence) {
     mutations.add(new Put(keyspace, key, value, expiresAtMs, ifSequence));
     return this;
   }
 
+  /**
+   * Removes a key, if it is there.
+   *
+   * @return this batch
+   */
   public WriteBatch delete(String keyspace, byte[] key) {
     return delete(keyspace, key, ANY_VERSION);
   }
 
+  /**
+   * Removes a key if it has a version.
+   *
+   * @param ifSequence as for a put
+   * @return this batch
+   */
   public WriteBatch delete(String keyspace, byte[] key, long ifSequence) {
     mutations.add(new Delete(keyspace, key, ifSequence));
     return this;

@@ -99,10 +99,12 @@ public final class KeydirCheckpointReader {
     return position;
   }
 
+  /** The segments that its entries name, with what was live in each. */
   public List<CheckpointedSegment> segments() {
     return segments;
   }
 
+  /** Into how many parts its entries are cut; each is read by itself. */
   public int partitions() {
     return partitions;
   }

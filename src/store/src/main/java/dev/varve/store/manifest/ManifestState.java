@@ -78,18 +78,22 @@ public final class ManifestState {
       return copy;
     }
 
+    /** As the edit that made it named it. */
     public String name() {
       return name;
     }
 
+    /** Keys and values, or a stream. Never changes. */
     public KeyspaceType type() {
       return type;
     }
 
+    /** The size in bytes beyond which a segment is followed by another. */
     public long segmentBytes() {
       return segmentBytes;
     }
 
+    /** The segments that are complete, oldest first, without the active one. */
     public List<Edit.SegmentFile> sealed() {
       return List.copyOf(sealed);
     }
@@ -386,10 +390,12 @@ public final class ManifestState {
     return sequence;
   }
 
+  /** Where each term begins in the log, oldest first. */
   public List<TermStart> termStarts() {
     return List.copyOf(termStarts);
   }
 
+  /** The ids of the members that count, empty for a store that is not replicated. */
   public List<String> membership() {
     return membership;
   }

@@ -211,6 +211,7 @@ public final class DurableMark implements Closeable {
     }
   }
 
+  /** Makes what was noted durable. */
   public synchronized void sync() throws IOException {
     file.sync();
   }

@@ -24,6 +24,7 @@ public final class Installation {
     this.state = state;
   }
 
+  /** Compares what the manifest names with the files that are there; changes nothing. */
   public static Installation of(ManifestState state, Storage storage) throws IOException {
     Installation installation = new Installation(state);
     Set<String> consumed = new HashSet<>();
