@@ -18,18 +18,18 @@ final class Candidate implements Role {
   private static final Duration FENCE_AGAIN = Duration.ofMillis(200);
 
   private final LocalMember me;
-  private final boolean stoodBack;
+  private final Candidacies before;
   private final Set<MemberId> preVotes = new HashSet<>();
+  private final Set<String> preVotesAwaited = new HashSet<>();
   private final Map<MemberId, Response.FenceAnswer> fenced = new HashMap<>();
   private boolean moreAdvanced;
-  private int preVotesAwaited;
   private boolean preVoting = true;
   private boolean catchingUp;
   private long term;
 
-  Candidate(LocalMember me, boolean stoodBack) {
+  Candidate(LocalMember me, Candidacies before) {
     this.me = me;
-    this.stoodBack = stoodBack;
+    this.before = before;
   }
 
   @Override
@@ -49,7 +49,7 @@ final class Candidate implements Role {
   public void enter() {
     Store store = me.store();
     if (store == null) {
-      giveUp("no store is open", Duration.ZERO);
+      giveUp("no store is open", me.timing().electionMin());
       return;
     }
     me.log.open(store.log());
@@ -74,7 +74,7 @@ final class Candidate implements Role {
 
   private void preVote() {
     preVotes.add(me.self());
-    preVotesAwaited = me.peers.names().size();
+    preVotesAwaited.addAll(me.peers.names());
     for (String peer : me.peers.names()) {
       me.thread.when(
           me.peers.ask(
@@ -82,40 +82,50 @@ final class Candidate implements Role {
               new Request.PreVote(me.options.shard(), me.term(), me.self(), me.last()),
               Response.PreVoteAnswer.class,
               me.timing().vote()),
-          this::preVoted,
-          failure -> preVoteEnded());
+          answer -> preVoted(peer, answer),
+          failure -> preVoteEnded(peer));
     }
-    if (preVotesAwaited == 0) {
-      decidePreVotes();
-    }
+    decidePreVotes();
   }
 
-  private void preVoted(Response.PreVoteAnswer answer) {
+  private void preVoted(String peer, Response.PreVoteAnswer answer) {
     if (me.quorum().includes(answer.member())) {
       if (answer.granted()) {
         preVotes.add(answer.member());
       }
       moreAdvanced |= answer.last().compareTo(me.last()) > 0;
     }
-    preVoteEnded();
+    preVoteEnded(peer);
   }
 
-  private void preVoteEnded() {
-    preVotesAwaited--;
-    if (me.is(this) && preVoting && preVotesAwaited == 0) {
-      decidePreVotes();
-    }
+  private void preVoteEnded(String peer) {
+    preVotesAwaited.remove(peer);
+    decidePreVotes();
   }
 
+  /**
+   * As soon as a majority has granted or no longer can: a member that hangs delays nothing. An
+   * answer that comes later would change nothing that matters. Were that member more advanced, the
+   * fence learns of it, if what it has may be committed: the fenced majority holds all of that.
+   */
   private void decidePreVotes() {
-    preVoting = false;
-    if (!me.quorum().reached(preVotes::contains)) {
-      giveUp("no majority grants a pre-vote", Duration.ZERO);
-    } else if (moreAdvanced && !stoodBack) {
-      // It would win anyway, and needs nothing from anybody: once.
-      me.become(new Follower(me, me.timing().electionMin(), true));
-    } else {
-      takeTerm();
+    if (!me.is(this) || !preVoting) {
+      return;
+    }
+    Quorum quorum = me.quorum();
+    if (quorum.reached(preVotes::contains)) {
+      preVoting = false;
+      if (moreAdvanced && !before.stoodBack()) {
+        // It needs nothing from anybody, and this pre-vote called it to stand. One round for that.
+        me.become(new Follower(me, me.timing().heartbeat(), before.withStandingBack()));
+      } else {
+        takeTerm();
+      }
+    } else if (!quorum.reached(
+        member -> preVotes.contains(member) || preVotesAwaited.contains(member.name()))) {
+      preVoting = false;
+      Candidacies refused = before.withRefusal();
+      giveUp("no majority grants a pre-vote", refused.pause(me.timing()), refused);
     }
   }
 
@@ -128,14 +138,30 @@ final class Candidate implements Role {
           if (!me.is(this)) {
             return;
           }
+          if (lease.term() > me.terms().highestSeen()
+              && lease.term() > before.yieldedTo()
+              && !me.self().name().equals(lease.holder())) {
+            // Whoever took it may be about to fence. A term above it would depose that primary as
+            // soon as it serves; if it is gone, the next try finds the same term and goes on.
+            giveUp(
+                lease.holder() + " took term " + lease.term(),
+                me.timing().heartbeat(),
+                before.withYieldTo(lease.term()));
+            return;
+          }
           long next = Math.max(me.terms().highestSeen(), lease.term()) + 1;
           me.thread.when(
               me.lease.compareAndSet(
                   lease, lease.heldBy(me.self().name(), next, me.runtime.clock().nowMs())),
               taken -> fence(next),
-              failure -> giveUp("the Lease was not taken: " + failure, Duration.ZERO));
+              failure ->
+                  giveUp(
+                      "the Lease was not taken: " + failure,
+                      failure instanceof LeaseConflictException
+                          ? me.timing().heartbeat()
+                          : me.timing().electionMin()));
         },
-        failure -> giveUp("the Lease could not be read: " + failure, Duration.ZERO));
+        failure -> giveUp("the Lease could not be read: " + failure, me.timing().electionMin()));
     timeLimit(me.timing().request().multipliedBy(2), "the Lease does not answer", 0);
   }
 
@@ -154,6 +180,8 @@ final class Candidate implements Role {
       return;
     }
     term = taken;
+    // As everybody it fences: nobody else is helped to begin meanwhile.
+    me.promises.fenced(me.thread.nowNanos());
     me.changed();
     fenced.put(
         me.self(),
@@ -195,7 +223,7 @@ final class Candidate implements Role {
       fenced.put(answer.member(), answer);
       decideFences();
     } else if (answer.term() >= term && !me.self().equals(answer.holder())) {
-      giveUp(answer.member().name() + " follows term " + answer.term(), Duration.ZERO);
+      giveUp(answer.member().name() + " follows term " + answer.term(), me.timing().heartbeat());
     }
   }
 
@@ -235,7 +263,8 @@ final class Candidate implements Role {
         failure ->
             // The more advanced member can win without catching up: leave it the time to.
             giveUp(
-                "could not catch up from " + source + ": " + failure, me.timing().electionMax()));
+                "could not catch up from " + source + ": " + failure,
+                me.timing().electionMax().plus(me.timing().heartbeat())));
   }
 
   private void lead() {
@@ -257,10 +286,14 @@ final class Candidate implements Role {
             });
   }
 
-  private void giveUp(String reason, Duration standBack) {
+  private void giveUp(String reason, Duration pause) {
+    giveUp(reason, pause, before);
+  }
+
+  private void giveUp(String reason, Duration pause, Candidacies after) {
     if (me.is(this)) {
       me.note(System.Logger.Level.INFO, "gives up its candidacy: " + reason);
-      me.become(new Follower(me, standBack, stoodBack));
+      me.become(new Follower(me, pause, after));
     }
   }
 }

@@ -15,12 +15,14 @@ import org.jspecify.annotations.Nullable;
  * a silence of random length wants to become primary itself.
  */
 final class Follower implements Role {
+  private static final Duration CALLED_SPREAD = Duration.ofMillis(50);
+
   private final LocalMember me;
-  private final Duration standBack;
-  private final boolean stoodBack;
+  private final Duration pause;
   private final Bootstrap bootstrap;
+  private Candidacies candidacies;
   private Scheduler.@Nullable Cancellable election;
-  private long standBackUntilNanos;
+  private long pausedUntilNanos;
   private @Nullable MemberId following;
   private long followingTerm;
   private @Nullable ImageCopy copy;
@@ -28,17 +30,17 @@ final class Follower implements Role {
   private boolean reopening;
 
   Follower(LocalMember me) {
-    this(me, Duration.ZERO, false);
+    this(me, Duration.ZERO, Candidacies.NONE);
   }
 
   /**
-   * @param standBack leaves others this much more time to become primary
-   * @param stoodBack whether it stood back for a more advanced member already, and will not again
+   * @param pause how long it will not want to become primary, whatever it hears or does not
+   * @param candidacies how it went before
    */
-  Follower(LocalMember me, Duration standBack, boolean stoodBack) {
+  Follower(LocalMember me, Duration pause, Candidacies candidacies) {
     this.me = me;
-    this.standBack = standBack;
-    this.stoodBack = stoodBack;
+    this.pause = pause;
+    this.candidacies = candidacies;
     this.bootstrap = new Bootstrap(me, this);
   }
 
@@ -70,7 +72,7 @@ final class Follower implements Role {
 
   @Override
   public void enter() {
-    standBackUntilNanos = me.thread.nowNanos() + standBack.toNanos();
+    pausedUntilNanos = me.thread.nowNanos() + pause.toNanos();
     Store store = me.store();
     if (store != null) {
       me.log.open(store.log());
@@ -97,6 +99,7 @@ final class Follower implements Role {
   @Override
   public CompletableFuture<Response> append(Request.Append append) {
     me.promises.promise(me.thread.nowNanos());
+    candidacies = Candidacies.NONE;
     if (!append.primary().equals(following) || append.term() != followingTerm) {
       following = append.primary();
       followingTerm = append.term();
@@ -285,14 +288,28 @@ final class Follower implements Role {
   // --- elections ---
 
   private void scheduleElection() {
+    long now = me.thread.nowNanos();
+    long silent = me.promises.heardNanos() + me.timing().electionMin().toNanos();
+    long wait = Math.max(0, Math.max(silent - now, pausedUntilNanos - now));
+    standIn(wait, me.timing().electionMax().minus(me.timing().electionMin()));
+  }
+
+  /** After so long, and a random part of {@code spread}: that seldom two stand at once. */
+  private void standIn(long waitNanos, Duration spread) {
     if (election != null) {
       election.cancel();
     }
-    long range = me.timing().electionMax().minus(me.timing().electionMin()).toNanos();
-    long silence = me.timing().electionMin().toNanos() + me.runtime.random().nextLong(range);
-    long from = Math.max(me.promises.heardNanos() - standBackUntilNanos, 0) + standBackUntilNanos;
-    long delay = Math.max(from + silence - me.thread.nowNanos(), 1_000_000);
+    long delay = waitNanos + 1 + me.runtime.random().nextLong(spread.toNanos());
     election = me.thread.after(Duration.ofNanos(delay), this::silent);
+  }
+
+  /**
+   * A member with less of the log asked for a pre-vote and was granted it: no primary is heard, and
+   * this one would win without taking anything from anybody. It need not wait for its own timer; a
+   * pause, which has its reason, it keeps.
+   */
+  void called() {
+    standIn(Math.max(0, pausedUntilNanos - me.thread.nowNanos()), CALLED_SPREAD);
   }
 
   private void silent() {
@@ -311,6 +328,6 @@ final class Follower implements Role {
       return;
     }
     me.forgetPrimary();
-    me.become(new Candidate(me, stoodBack));
+    me.become(new Candidate(me, candidacies));
   }
 }

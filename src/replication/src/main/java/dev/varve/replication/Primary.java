@@ -120,7 +120,9 @@ final class Primary implements Role {
     if (me.is(this)) {
       me.note(System.Logger.Level.WARNING, "resigns in term " + term + ": " + reason);
       me.forgetPrimary();
-      me.become(new Follower(me));
+      // It heard no primary but itself, for hours perhaps: others get the time that they would
+      // have.
+      me.become(new Follower(me, me.timing().electionMin(), Candidacies.NONE));
     }
   }
 

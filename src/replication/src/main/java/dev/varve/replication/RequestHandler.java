@@ -28,7 +28,7 @@ final class RequestHandler {
     }
     me.sawTerm(request.term());
     return switch (request) {
-      case Request.PreVote _ -> answered(preVote());
+      case Request.PreVote preVote -> answered(preVote(preVote));
       case Request.Fence fence -> answered(fence(fence));
       case Request.Append append -> append(append);
       case Request.InstallImage order -> answered(installImage(order));
@@ -43,11 +43,17 @@ final class RequestHandler {
 
   /**
    * A promise not to disturb a primary that a majority hears. Nothing is persisted, and the term is
-   * not adopted.
+   * not adopted. A member that could win instead of the candidate is called to stand itself.
    */
-  private Response preVote() {
+  private Response preVote(Request.PreVote request) {
     boolean granted =
         !(me.role() instanceof Primary) && me.promises.allowPreVote(me.thread.nowNanos());
+    if (granted
+        && me.role() instanceof Follower follower
+        && me.quorum().includes(request.candidate())
+        && request.last().compareTo(me.last()) < 0) {
+      follower.called();
+    }
     return new Response.PreVoteAnswer(
         me.term(),
         me.self(),

@@ -12,7 +12,7 @@ import java.time.Duration;
  * @param freshRead how long the primary reads locally on it
  * @param electionMin least silence after which a replica wants to become primary; at least {@code
  *     promise}
- * @param electionMax most silence
+ * @param electionMax most silence; the range lets one member finish before another begins
  * @param quorumLost without a majority for this long a primary resigns
  * @param write a write waits at most this long for its quorum
  * @param request an ordinary request is given up after this long
@@ -48,14 +48,14 @@ public record Timing(
     }
   }
 
-  /** Heartbeats each 300 ms, promises of 1.5 s, elections after 1.5 to 3 s. */
+  /** Heartbeats each 300 ms, promises of 1.5 s, elections after 1.5 to 2 s. */
   public static Timing defaults() {
     return new Timing(
         Duration.ofMillis(300),
         Duration.ofMillis(1_500),
         Duration.ofSeconds(1),
         Duration.ofMillis(1_500),
-        Duration.ofSeconds(3),
+        Duration.ofSeconds(2),
         Duration.ofSeconds(3),
         Duration.ofSeconds(5),
         Duration.ofSeconds(2),
