@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -28,18 +27,16 @@ final class ScanCall {
 
   private final ScanRequest request;
   private final ServerCallStreamObserver<Entry> answers;
-  private final ReaderPool readers;
   private final ScheduledExecutorService timer;
   private final DataMetrics metrics;
 
-  // Wake-ups not yet served; whoever takes it from 0 owns the scan until it is back at 0.
-  private final AtomicInteger wakeups = new AtomicInteger();
+  private final Turns turns;
   private volatile @Nullable Store store;
   private volatile boolean idleTooLong;
   private final AtomicLong served = new AtomicLong();
   private volatile boolean ended;
 
-  // Only the owner touches these.
+  // Only its turns touch these.
   private @Nullable Scan scan;
   private long sent;
 
@@ -51,52 +48,27 @@ final class ScanCall {
       DataMetrics metrics) {
     this.request = request;
     this.answers = answers;
-    this.readers = readers;
+    this.turns = new Turns(readers, this::step);
     this.timer = timer;
     this.metrics = metrics;
   }
 
   /** Begins to read from {@code from}. */
   void start(Store from) throws RefusedException {
-    if (wakeups.getAndIncrement() != 0) {
-      throw new IllegalStateException("started twice");
-    }
     store = from;
-    try {
-      readers.execute(this::run);
-    } catch (RefusedException e) {
-      // Stays owned, so that later wake-ups do nothing.
-      store = null;
-      throw e;
-    }
+    turns.start();
     watchIdle();
   }
 
   /** Something changed: the transport takes more, or the client has gone. */
   void wake() {
-    if (store != null && wakeups.getAndIncrement() == 0) {
-      readers.resume(this::run);
-    }
-  }
-
-  private void run() {
-    int serving = wakeups.get();
-    while (true) {
-      if (!ended && step()) {
-        readers.resume(this::run);
-        return;
-      }
-      serving = wakeups.addAndGet(-serving);
-      if (serving == 0) {
-        return;
-      }
-    }
+    turns.wake();
   }
 
   /** Sends a slice; true if there is more to do at once. */
   private boolean step() {
     Store from = store;
-    if (from == null) {
+    if (from == null || ended) {
       return false;
     }
     int slice = 0;

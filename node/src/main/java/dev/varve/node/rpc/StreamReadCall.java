@@ -4,20 +4,13 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.varve.protocol.v1.StreamEntry;
 import dev.varve.protocol.v1.StreamReadRequest;
 import dev.varve.replication.Member;
-import dev.varve.replication.MemberRole;
-import dev.varve.replication.MemberStatus;
 import dev.varve.replication.NotPrimaryException;
 import dev.varve.store.EventStream;
 import dev.varve.store.Store;
-import dev.varve.store.StoreClosedException;
 import dev.varve.store.StreamReader;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.io.IOException;
-import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,24 +22,16 @@ import org.jspecify.annotations.Nullable;
 final class StreamReadCall {
   private static final int SLICE_ENTRIES = 256;
 
-  /** How often one that follows looks whether this is still the primary. */
-  private static final Duration PRIMARY_CHECK = Duration.ofMillis(500);
-
   private final StreamReadRequest request;
   private final ServerCallStreamObserver<StreamEntry> answers;
-  private final Member member;
-  private final ReaderPool readers;
-  private final ScheduledExecutorService timer;
   private final DataMetrics metrics;
 
-  // Wake-ups not yet served; whoever takes it from 0 owns the call until it is back at 0.
-  private final AtomicInteger wakeups = new AtomicInteger();
+  private final Turns turns;
+  private final EndlessCall endless;
   private volatile @Nullable Store store;
   private volatile boolean ended;
-  private volatile boolean stopping;
-  private volatile Runnable forgetGate = () -> {};
 
-  // Only the owner touches these.
+  // Only its turns touch these.
   private @Nullable StreamReader reader;
   private long endId;
   private long sent;
@@ -60,61 +45,29 @@ final class StreamReadCall {
       DataMetrics metrics) {
     this.request = request;
     this.answers = answers;
-    this.member = member;
-    this.readers = readers;
-    this.timer = timer;
+    this.turns = new Turns(readers, this::step);
+    this.endless = new EndlessCall(member, timer, turns::wake);
     this.metrics = metrics;
   }
 
   /** Begins to read from {@code from}. */
   void start(Store from, CallGate gate) throws RefusedException {
-    if (wakeups.getAndIncrement() != 0) {
-      throw new IllegalStateException("started twice");
-    }
     store = from;
-    try {
-      readers.execute(this::run);
-    } catch (RefusedException e) {
-      // Stays owned, so that later wake-ups do nothing.
-      store = null;
-      throw e;
-    }
+    turns.start();
     if (request.getFollow()) {
-      forgetGate =
-          gate.whenClosed(
-              () -> {
-                stopping = true;
-                wake();
-              });
-      watchPrimary();
+      endless.begin(gate, () -> false);
     }
   }
 
   /** Something changed: the transport takes more, there are entries, or it is time to end. */
   void wake() {
-    if (store != null && wakeups.getAndIncrement() == 0) {
-      readers.resume(this::run);
-    }
-  }
-
-  private void run() {
-    int serving = wakeups.get();
-    while (true) {
-      if (!ended && step()) {
-        readers.resume(this::run);
-        return;
-      }
-      serving = wakeups.addAndGet(-serving);
-      if (serving == 0) {
-        return;
-      }
-    }
+    turns.wake();
   }
 
   /** Sends a slice; true if there is more to do at once. */
   private boolean step() {
     Store from = store;
-    if (from == null) {
+    if (from == null || ended) {
       return false;
     }
     int slice = 0;
@@ -123,11 +76,8 @@ final class StreamReadCall {
         end();
         return false;
       }
-      if (stopping) {
-        throw new RefusedException(Reason.SHUTTING_DOWN, CallGate.MESSAGE, Map.of());
-      }
       if (request.getFollow()) {
-        requirePrimary();
+        endless.require();
       }
       StreamReader entries = open(from);
       while (answers.isReady()) {
@@ -141,7 +91,7 @@ final class StreamReadCall {
           sent++;
           slice++;
         } else if (request.getFollow() && !limitReached()) {
-          var _ = entries.whenMore().whenComplete(this::more);
+          var _ = entries.whenMore().whenComplete(endless::more);
           return false;
         } else {
           end();
@@ -153,7 +103,7 @@ final class StreamReadCall {
       return false;
     } catch (IOException | RefusedException | NotPrimaryException | RuntimeException e) {
       end();
-      Errors.Described described = Errors.describe(e);
+      Errors.Described described = Errors.describe(endless.reason(e));
       metrics.failed(described);
       answers.onError(Errors.asException(described));
       return false;
@@ -174,14 +124,6 @@ final class StreamReadCall {
     return open;
   }
 
-  /** On the store's writer. */
-  private void more(Void ok, @Nullable Throwable failure) {
-    if (failure instanceof StoreClosedException) {
-      stopping = true;
-    }
-    wake();
-  }
-
   private boolean limitReached() {
     return request.getLimit() != 0 && sent >= Integer.toUnsignedLong(request.getLimit());
   }
@@ -194,32 +136,9 @@ final class StreamReadCall {
         .build();
   }
 
-  private void requirePrimary() throws NotPrimaryException {
-    MemberStatus status = member.status();
-    if (status.role() != MemberRole.PRIMARY) {
-      throw new NotPrimaryException(status.primary(), status.primaryAddress(), status.term());
-    }
-  }
-
-  private void watchPrimary() {
-    var _ =
-        timer.schedule(
-            () -> {
-              if (ended) {
-                return;
-              }
-              if (member.status().role() != MemberRole.PRIMARY) {
-                wake();
-              }
-              watchPrimary();
-            },
-            PRIMARY_CHECK.toMillis(),
-            TimeUnit.MILLISECONDS);
-  }
-
   private void end() {
     ended = true;
-    forgetGate.run();
+    endless.end();
     StreamReader open = reader;
     if (open != null) {
       reader = null;
