@@ -7,7 +7,9 @@ import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.manifest.ManifestState;
 import dev.varve.store.manifest.RecordedEdit;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Makes committed entries visible, in order; on the writer. */
 final class Applier {
@@ -15,6 +17,9 @@ final class Applier {
   private final Keyspaces keyspaces;
   private final EditEffects effects;
   private final long openedAt;
+
+  /** Keyspaces that changed, and whose watchers do not know yet. */
+  private final Set<Keyspace> changed = new HashSet<>();
 
   /** What committed edits set off beyond the index; called on the writer, without the lock. */
   interface EditEffects {
@@ -103,7 +108,17 @@ final class Applier {
     for (Pending.Mutated record : batch.records()) {
       if (record.keyspace().type() == KeyspaceType.STREAM) {
         record.keyspace().waiters().reached(record.keyspace().lastId());
+      } else {
+        changed.add(record.keyspace());
       }
+    }
+  }
+
+  /** What was applied is published: those who wait for changes can read them. */
+  void published() {
+    if (!changed.isEmpty()) {
+      changed.forEach(keyspace -> keyspace.changed(applied.sequence()));
+      changed.clear();
     }
   }
 

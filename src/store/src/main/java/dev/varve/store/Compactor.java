@@ -419,7 +419,8 @@ final class Compactor {
             result.runsLength(),
             result.runsCrc(),
             request.forceDelete(),
-            runtime.clock().nowMs());
+            runtime.clock().nowMs(),
+            result.droppedUpTo());
     try {
       keyspace.table().requireSlots(result.files().size());
       runtime.await(

@@ -145,6 +145,7 @@ final class GroupCommit {
     }
     published.committed(applied.sequence(), applied.sequence());
     window.applied(applied.sequence());
+    applier.published();
     if (!done.isEmpty()) {
       gathering.answered(done.size(), gathered());
     }

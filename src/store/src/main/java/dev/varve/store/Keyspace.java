@@ -38,6 +38,7 @@ final class Keyspace {
   private final AtomicLong userBytes = new AtomicLong();
   private volatile CutOff cutOff = CutOff.NONE;
   private volatile long lastId;
+  private volatile long lastChangeUpTo;
   private final StreamWaiters waiters = new StreamWaiters();
 
   Keyspace(
@@ -165,7 +166,18 @@ final class Keyspace {
     lastId = Math.max(lastId, id);
   }
 
-  /** Who waits for entries of the stream. */
+  /** A change was published at this sequence or before it, later than every one told of so far. */
+  void changed(long upTo) {
+    lastChangeUpTo = upTo;
+    waiters.reached(upTo);
+  }
+
+  /** The keyspace's last change since the store was opened has at most this sequence; 0: none. */
+  long lastChangeUpTo() {
+    return lastChangeUpTo;
+  }
+
+  /** Who waits for entries of the stream, by id, or for changes, by sequence. */
   StreamWaiters waiters() {
     return waiters;
   }

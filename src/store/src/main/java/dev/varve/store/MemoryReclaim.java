@@ -216,7 +216,8 @@ final class MemoryReclaim {
             result.runsLength(),
             result.runsCrc(),
             true,
-            runtime.clock().nowMs());
+            runtime.clock().nowMs(),
+            result.droppedUpTo());
     proposing.set(true);
     CompletableFuture<Long> committed = new CompletableFuture<>();
     CompletableFuture<Long> _ =

@@ -245,6 +245,22 @@ public final class Store implements AutoCloseable {
   }
 
   /**
+   * Reads the changes of a keyspace that follow a sequence, batch by batch, and goes on with what
+   * is committed later. Nothing is left out and nothing told twice: where changes may be gone, it
+   * says so ({@link ChangesGoneException}). Close it.
+   *
+   * @param prefix changes of keys that begin otherwise are passed over
+   * @param afterSequence 0 for all, or the {@link ChangeReader#position} of a reader of this
+   *     keyspace on any member of the shard
+   * @throws IllegalArgumentException if that is negative or not committed here
+   * @throws InvalidWriteException if there is no such keyspace, or it is a stream
+   */
+  public ChangeReader changes(String keyspace, byte[] prefix, long afterSequence)
+      throws StoreException {
+    return parts.changes().read(keyValue(keyspace), prefix, afterSequence);
+  }
+
+  /**
    * A stream, to append to, read and trim.
    *
    * @throws InvalidWriteException if there is no such keyspace, or it is no stream

@@ -18,7 +18,8 @@ public abstract sealed class StoreException extends IOException
         LogDivergedException,
         MissingAttachmentException,
         InstallingException,
-        StreamDamagedException {
+        StreamDamagedException,
+        ChangesGoneException {
   private static final long serialVersionUID = 1L;
 
   protected StoreException(String message, @Nullable Throwable cause) {

@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 
-/** Readers of a stream that wait for entries to come. Safe for several threads. */
+/**
+ * Readers that wait for more: of a stream, by the id of the next entry, or of another keyspace's
+ * changes, by sequence. Safe for several threads.
+ */
 final class StreamWaiters {
   private final List<Waiter> waiting = new ArrayList<>();
   private boolean closed;

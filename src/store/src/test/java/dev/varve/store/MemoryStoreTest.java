@@ -9,6 +9,7 @@ import static dev.varve.store.StoreFixture.put;
 import static dev.varve.store.StoreFixture.value;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -28,6 +29,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -267,5 +269,52 @@ class MemoryStoreTest {
             () ->
                 Store.openStandalone(options, new SimulatedStorage(), Trampoline.runtime(() -> 1)));
     assertTrue(String.valueOf(refused.getMessage()).startsWith("layout:"), refused.toString());
+  }
+
+  /** Most are no longer in the window, and what is reclaimed is gone. */
+  @Test
+  void tellsOfChangesUntilTheyAreReclaimed() throws IOException {
+    try (MemoryStorage storage = new MemoryStorage(CAPACITY);
+        Store store = open(storage)) {
+      List<String> written = new ArrayList<>();
+      for (int i = 0; i < 400; i++) {
+        written.add(put(store, "main", "cold-" + i, value(i, 1000)) + ": cold-" + i);
+      }
+      assertEquals(written, keys(store.changes("main", new byte[0], 0)));
+      ChangeReader first = store.changes("main", new byte[0], 0);
+      ChangesGoneException gone = null;
+      for (int i = 0; i < 20_000 && gone == null; i++) {
+        String key = "key-" + i % 7;
+        written.add(put(store, "main", key, value(i, 1000)) + ": " + key);
+        if (i % 500 == 499) {
+          gone = refusal(store);
+        }
+      }
+      assertNotNull(gone, "nothing was reclaimed");
+      assertThrows(ChangesGoneException.class, first::next);
+      long upTo = gone.goneUpTo();
+      written.removeIf(set -> Long.parseLong(set.substring(0, set.indexOf(':'))) <= upTo);
+      assertFalse(written.isEmpty());
+      assertEquals(written, keys(store.changes("main", new byte[0], upTo)));
+    }
+  }
+
+  private static @Nullable ChangesGoneException refusal(Store store) throws IOException {
+    try {
+      ChangeSet _ = store.changes("main", new byte[0], 0).next();
+      return null;
+    } catch (ChangesGoneException e) {
+      return e;
+    }
+  }
+
+  private static List<String> keys(ChangeReader reader) throws IOException {
+    List<String> sets = new ArrayList<>();
+    for (ChangeSet set = reader.next(); set != null; set = reader.next()) {
+      for (ChangeSet.Change change : set.changes()) {
+        sets.add(set.sequence() + ": " + StoreFixture.text(change.key()));
+      }
+    }
+    return sets;
   }
 }

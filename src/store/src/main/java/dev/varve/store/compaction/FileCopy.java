@@ -4,6 +4,7 @@ import dev.varve.store.format.RecordKind;
 import dev.varve.store.format.RunListWriter;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.keydir.Hash;
+import dev.varve.store.manifest.Edit;
 import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.segment.ScanEnd;
 import dev.varve.store.segment.SegmentScanner;
@@ -149,7 +150,14 @@ public final class FileCopy implements Closeable {
   /** What the run did; after {@link #copyLast}. */
   public SegmentRewriter.Result result(OutputSegment copy) {
     return new SegmentRewriter.Result(
-        List.of(copy), runs, 0, 0, recordsScanned, recordsDropped, copy.length());
+        List.of(copy),
+        runs,
+        0,
+        0,
+        recordsScanned,
+        recordsDropped,
+        copy.length(),
+        Edit.Compaction.DROPPED_UNKNOWN);
   }
 
   private void copy(

@@ -66,6 +66,7 @@ public final class SegmentRewriter {
    * @param recordsScanned records read
    * @param recordsDropped those of them that were not copied
    * @param bytesCopied bytes of those that were
+   * @param droppedUpTo the highest sequence of one that was not copied; 0: all were
    */
   public record Result(
       List<OutputSegment> outputs,
@@ -74,7 +75,8 @@ public final class SegmentRewriter {
       int runsCrc,
       long recordsScanned,
       long recordsDropped,
-      long bytesCopied) {
+      long bytesCopied,
+      long droppedUpTo) {
 
     /** The outputs as an edit names them. */
     public List<Edit.SegmentFile> files() {
@@ -97,6 +99,7 @@ public final class SegmentRewriter {
 
   private long recordsScanned;
   private long recordsDropped;
+  private long droppedUpTo;
   private long bytesCopied;
   private long bytesRead;
   private boolean dropsAll;
@@ -168,7 +171,8 @@ public final class SegmentRewriter {
             FileChecksum.of(file, file.size()),
             recordsScanned,
             recordsDropped,
-            bytesCopied);
+            bytesCopied,
+            droppedUpTo);
       }
     } catch (IOException | RuntimeException e) {
       outputs.discard(e);
@@ -217,10 +221,10 @@ public final class SegmentRewriter {
       boolean tombstone = scanner.kind() == RecordKind.TOMBSTONE;
       long hash = hashes ? hash(scanner) : 0;
       if (!liveness.isLive(index, hash, scanner.offset(), scanner.length(), tombstone)) {
-        recordsDropped++;
+        dropped(scanner);
       } else if (dropsAll
           || (scanner.sequence() < droppableBelow && hidesOnly(scanner, tombstone, nowMs))) {
-        recordsDropped++;
+        dropped(scanner);
         list.dropped(index, scanner.offset(), scanner.length(), tombstone, hash(scanner));
       } else {
         keep(index, scanner, list);
@@ -230,6 +234,11 @@ public final class SegmentRewriter {
       throw new CorruptRecordException(path, scanner.end().offset(), scanner.end().detail());
     }
     account(source.length() - accounted, total);
+  }
+
+  private void dropped(SegmentScanner scanner) {
+    recordsDropped++;
+    droppedUpTo = Math.max(droppedUpTo, scanner.sequence());
   }
 
   private static long hash(SegmentScanner scanner) {

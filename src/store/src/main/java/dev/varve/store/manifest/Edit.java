@@ -34,6 +34,9 @@ public sealed interface Edit {
    * @param runsCrc CRC32C of the run list
    * @param forceDelete inputs may go without waiting for the next checkpoint
    * @param timeMs wall-clock milliseconds of the primary when the run ended
+   * @param droppedUpTo the highest sequence of a record that the outputs lack, 0 if they lack none;
+   *     {@link #DROPPED_UNKNOWN} in an edit of a version that did not tell: any up to the edit's
+   *     own
    */
   record Compaction(
       String runId,
@@ -44,11 +47,57 @@ public sealed interface Edit {
       long runsLength,
       int runsCrc,
       boolean forceDelete,
-      long timeMs)
+      long timeMs,
+      long droppedUpTo)
       implements Edit {
+    /** Nobody wrote down what was dropped. */
+    public static final long DROPPED_UNKNOWN = -1;
+
     public Compaction {
       inputs = List.copyOf(inputs);
       outputs = List.copyOf(outputs);
+      if (droppedUpTo < DROPPED_UNKNOWN) {
+        throw new IllegalArgumentException("droppedUpTo must not be negative: " + droppedUpTo);
+      }
+    }
+
+    /** One that does not tell what it dropped. */
+    public Compaction(
+        String runId,
+        String keyspace,
+        List<SegmentId> inputs,
+        List<SegmentFile> outputs,
+        SegmentId runs,
+        long runsLength,
+        int runsCrc,
+        boolean forceDelete,
+        long timeMs) {
+      this(
+          runId,
+          keyspace,
+          inputs,
+          outputs,
+          runs,
+          runsLength,
+          runsCrc,
+          forceDelete,
+          timeMs,
+          DROPPED_UNKNOWN);
+    }
+
+    /** The same, which tells what it dropped. */
+    Compaction telling(long dropped) {
+      return new Compaction(
+          runId,
+          keyspace,
+          inputs,
+          outputs,
+          runs,
+          runsLength,
+          runsCrc,
+          forceDelete,
+          timeMs,
+          dropped);
     }
   }
 

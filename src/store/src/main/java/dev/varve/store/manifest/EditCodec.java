@@ -29,6 +29,7 @@ import java.util.List;
  * kind 9 layout:         1 layout: 1 single file
  * kind 10 swap:          run id | keyspace | closed: file | opened: file | run list's id
  *                        | 1 force delete | 8 time in ms
+ * kind 11 compaction:    as kind 4 | 8 the highest sequence dropped
  * an id:                 8 term | 8 number
  * a file:                id | 8 length | 4 CRC32C
  * </pre>
@@ -45,6 +46,7 @@ public final class EditCodec {
   private static final int TIME_MARK = 8;
   private static final int LAYOUT_CHOSEN = 9;
   private static final int SWAP = 10;
+  private static final int TELLING_COMPACTION = 11;
   private static final int SINGLE_FILE = 1;
 
   private EditCodec() {}
@@ -100,7 +102,7 @@ public final class EditCodec {
       case Edit.TermStarted _ -> TERM_STARTED;
       case Edit.KeyspaceAdded _ -> KEYSPACE_ADDED;
       case Edit.Roll _ -> ROLL;
-      case Edit.Compaction _ -> COMPACTION;
+      case Edit.Compaction compaction -> tells(compaction) ? TELLING_COMPACTION : COMPACTION;
       case Edit.Checkpoint _ -> CHECKPOINT;
       case Edit.Membership _ -> MEMBERSHIP;
       case Edit.CutOff _ -> CUT_OFF;
@@ -108,6 +110,11 @@ public final class EditCodec {
       case Edit.LayoutChosen _ -> LAYOUT_CHOSEN;
       case Edit.Swap _ -> SWAP;
     };
+  }
+
+  /** What does not tell what it dropped keeps the bytes that it was written with. */
+  private static boolean tells(Edit.Compaction compaction) {
+    return compaction.droppedUpTo() != Edit.Compaction.DROPPED_UNKNOWN;
   }
 
   private static void writeEdit(DataOutputStream out, Edit edit) throws IOException {
@@ -127,7 +134,12 @@ public final class EditCodec {
         }
         EditFields.writeId(out, roll.opened());
       }
-      case Edit.Compaction compaction -> EditFields.writeCompaction(out, compaction);
+      case Edit.Compaction compaction -> {
+        EditFields.writeCompaction(out, compaction);
+        if (tells(compaction)) {
+          out.writeLong(compaction.droppedUpTo());
+        }
+      }
       case Edit.Checkpoint _ -> {}
       case Edit.Membership membership -> EditFields.writeNames(out, membership.memberIds());
       case Edit.CutOff cutOff -> {
@@ -172,6 +184,7 @@ public final class EditCodec {
               in.readBoolean() ? EditFields.readFile(in) : null,
               EditFields.readId(in));
       case COMPACTION -> EditFields.readCompaction(in);
+      case TELLING_COMPACTION -> EditFields.readCompaction(in).telling(in.readLong());
       case CHECKPOINT -> new Edit.Checkpoint();
       case MEMBERSHIP -> new Edit.Membership(EditFields.readNames(in));
       case CUT_OFF -> new Edit.CutOff(in.readUTF(), in.readLong(), in.readLong());

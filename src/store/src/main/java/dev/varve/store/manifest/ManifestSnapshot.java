@@ -46,10 +46,30 @@ public record ManifestSnapshot(
     keydirs = List.copyOf(keydirs);
   }
 
+  ManifestSnapshot with(List<KeyspaceThen> others) {
+    return new ManifestSnapshot(
+        offset,
+        committed,
+        logEnd,
+        sequence,
+        term,
+        tails,
+        termStarts,
+        layout,
+        checkpoint,
+        membership,
+        timeMarks,
+        others,
+        compactions,
+        keydirs);
+  }
+
   /**
    * A keyspace as {@link ManifestState.KeyspaceState} has it.
    *
    * @param sealed oldest first, unmodifiable
+   * @param droppedUpTo the highest sequence of a record that a compaction dropped; {@link
+   *     Edit.Compaction#DROPPED_UNKNOWN} in a snapshot of a version that did not tell
    */
   public record KeyspaceThen(
       String name,
@@ -60,7 +80,22 @@ public record ManifestSnapshot(
       Edit.@Nullable SegmentFile activeBase,
       long highestNumber,
       long lastCompactionMs,
-      CutOff cutOff) {}
+      CutOff cutOff,
+      long droppedUpTo) {
+    KeyspaceThen telling(long dropped) {
+      return new KeyspaceThen(
+          name,
+          type,
+          segmentBytes,
+          sealed,
+          active,
+          activeBase,
+          highestNumber,
+          lastCompactionMs,
+          cutOff,
+          dropped);
+    }
+  }
 
   /**
    * By this a keydir's checkpoint tells which manifest it belongs to.

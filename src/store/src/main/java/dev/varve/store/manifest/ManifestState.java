@@ -37,6 +37,7 @@ public final class ManifestState {
     private long highestNumber;
     private long lastCompactionMs;
     private CutOff cutOff = CutOff.NONE;
+    private long droppedUpTo;
 
     KeyspaceState(String name, KeyspaceType type, long segmentBytes) {
       this.name = name;
@@ -44,7 +45,7 @@ public final class ManifestState {
       this.segmentBytes = segmentBytes;
     }
 
-    private KeyspaceState(ManifestSnapshot.KeyspaceThen then) {
+    private KeyspaceState(ManifestSnapshot.KeyspaceThen then, long snapshotSequence) {
       this(then.name(), then.type(), then.segmentBytes());
       sealed.addAll(then.sealed());
       active = then.active();
@@ -52,6 +53,10 @@ public final class ManifestState {
       highestNumber = then.highestNumber();
       lastCompactionMs = then.lastCompactionMs();
       cutOff = then.cutOff();
+      droppedUpTo = then.droppedUpTo();
+      if (droppedUpTo == Edit.Compaction.DROPPED_UNKNOWN) {
+        droppedUpTo = lastCompactionMs == 0 ? 0 : snapshotSequence;
+      }
     }
 
     private ManifestSnapshot.KeyspaceThen then() {
@@ -64,7 +69,8 @@ public final class ManifestState {
           activeBase,
           highestNumber,
           lastCompactionMs,
-          cutOff);
+          cutOff,
+          droppedUpTo);
     }
 
     private KeyspaceState copy() {
@@ -75,6 +81,7 @@ public final class ManifestState {
       copy.highestNumber = highestNumber;
       copy.lastCompactionMs = lastCompactionMs;
       copy.cutOff = cutOff;
+      copy.droppedUpTo = droppedUpTo;
       return copy;
     }
 
@@ -158,7 +165,8 @@ public final class ManifestState {
    */
   public ManifestState(ManifestSnapshot snapshot) throws InconsistentEditException {
     for (ManifestSnapshot.KeyspaceThen then : snapshot.keyspaces()) {
-      if (keyspaces.putIfAbsent(then.name(), new KeyspaceState(then)) != null) {
+      KeyspaceState keyspace = new KeyspaceState(then, snapshot.sequence());
+      if (keyspaces.putIfAbsent(then.name(), keyspace) != null) {
         throw new InconsistentEditException("keyspace " + then.name() + " is there twice");
       }
     }
@@ -328,6 +336,7 @@ public final class ManifestState {
   private void applyCompaction(long sequence, Edit.Compaction compaction)
       throws InconsistentEditException {
     KeyspaceState keyspace = known(compaction.keyspace());
+    rejectFuture(sequence, compaction.droppedUpTo(), "compaction");
     TreeSet<SegmentId> inputs = new TreeSet<>(compaction.inputs());
     int at = -1;
     List<Edit.SegmentFile> found = new ArrayList<>();
@@ -348,6 +357,9 @@ public final class ManifestState {
     keyspace.sealed.addAll(Math.max(at, 0), compaction.outputs());
     keyspace.sealed.removeIf(file -> inputs.contains(file.id()));
     keyspace.lastCompactionMs = compaction.timeMs();
+    boolean told = compaction.droppedUpTo() != Edit.Compaction.DROPPED_UNKNOWN;
+    keyspace.droppedUpTo =
+        Math.max(keyspace.droppedUpTo, told ? compaction.droppedUpTo() : sequence);
     compactions.add(new SequencedCompaction(sequence, compaction, List.copyOf(found), false));
   }
 
@@ -363,6 +375,7 @@ public final class ManifestState {
         Math.max(
             keyspace.highestNumber, Math.max(swap.opened().id().number(), swap.runs().number()));
     keyspace.lastCompactionMs = swap.timeMs();
+    keyspace.droppedUpTo = sequence; // its edit does not tell: it dropped nothing later
     compactions.add(
         new SequencedCompaction(sequence, swap.compaction(), List.of(swap.closed()), true));
   }
@@ -373,6 +386,21 @@ public final class ManifestState {
       throw new InconsistentEditException("keyspace " + name + " does not exist");
     }
     return keyspace;
+  }
+
+  /**
+   * Of a keyspace's changes those with higher sequences are all in its segments; of others a
+   * compaction may have dropped some, a cut-off hides some, or a repair has lost some. It never
+   * falls, and is the same on all members.
+   */
+  public long changesGoneUpTo(String keyspace) {
+    // A log begins with a term's start, its first sequence. Only a manifest that a repair made anew
+    // begins later: behind all records, of which it does not tell which ones are missing.
+    long beforeAll = termStarts.isEmpty() ? 0 : termStarts.getFirst().firstSequence() - 1;
+    KeyspaceState state = keyspaces.get(keyspace);
+    return state == null
+        ? beforeAll
+        : Math.max(beforeAll, Math.max(state.droppedUpTo, state.cutOff.sequence() - 1));
   }
 
   /** How the keyspaces lie. */

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * | tails: keyspace, id, 8 length | term starts: 8 term, 8 first sequence | 1 layout: 0 segmented, 1 single file
  * | 8 checkpoint's sequence | member ids | time marks: 8 sequence, 8 time in ms
  * | keyspaces | compactions | marks of keydirs: 8 manifest length, 4 CRC32C
+ * | of each keyspace, unless a version wrote it that did not: 8 the highest sequence dropped
  * a keyspace:    name | 1 type: 0 key-value, 1 stream | 8 segment bytes | sealed: file
  *                | 1 whether one is active | if so its id | 1 whether it has a base | if so a file
  *                | 8 highest number | 8 time in ms of the last compaction
@@ -105,6 +106,11 @@ public final class SnapshotCodec {
         out.writeLong(mark.manifestLength());
         out.writeInt(mark.manifestCrc());
       }
+      for (ManifestSnapshot.KeyspaceThen keyspace : snapshot.keyspaces()) {
+        if (keyspace.droppedUpTo() != Edit.Compaction.DROPPED_UNKNOWN) {
+          out.writeLong(keyspace.droppedUpTo());
+        }
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("memory does not fail", e);
     }
@@ -122,7 +128,7 @@ public final class SnapshotCodec {
   public static ManifestSnapshot decode(long sequence, long term, byte[] bytes)
       throws InconsistentEditException {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
-      ManifestSnapshot snapshot =
+      ManifestSnapshot untold =
           new ManifestSnapshot(
               in.readLong(),
               in.readLong(),
@@ -138,6 +144,7 @@ public final class SnapshotCodec {
               readKeyspaces(in),
               readCompactions(in),
               readKeydirs(in));
+      ManifestSnapshot snapshot = in.available() == 0 ? untold : withDropped(untold, in);
       if (!Arrays.equals(encode(snapshot), bytes)) {
         throw new InconsistentEditException("the snapshot has other bytes than what it says");
       }
@@ -212,9 +219,23 @@ public final class SnapshotCodec {
               base,
               in.readLong(),
               in.readLong(),
-              new CutOff(in.readLong(), in.readLong())));
+              new CutOff(in.readLong(), in.readLong()),
+              Edit.Compaction.DROPPED_UNKNOWN));
     }
     return keyspaces;
+  }
+
+  private static ManifestSnapshot withDropped(ManifestSnapshot untold, DataInputStream in)
+      throws IOException {
+    List<ManifestSnapshot.KeyspaceThen> keyspaces = new ArrayList<>();
+    for (ManifestSnapshot.KeyspaceThen keyspace : untold.keyspaces()) {
+      long dropped = in.readLong();
+      if (dropped < 0 || dropped > untold.sequence()) {
+        throw new IOException("keyspace " + keyspace.name() + " dropped up to " + dropped);
+      }
+      keyspaces.add(keyspace.telling(dropped));
+    }
+    return untold.with(keyspaces);
   }
 
   private static List<ManifestState.SequencedCompaction> readCompactions(DataInputStream in)

@@ -42,7 +42,18 @@ public final class EditTarget implements Target {
             new Edit.Checkpoint(),
             new Edit.Membership(List.of("member-a", "member-b")),
             new Edit.CutOff("events", 40, 12),
-            new Edit.TimeMark(80, 1_700_000_000_000L));
+            new Edit.TimeMark(80, 1_700_000_000_000L),
+            new Edit.Compaction(
+                "run-8",
+                "main",
+                List.of(id),
+                List.of(),
+                new SegmentId(4, 3),
+                20,
+                7,
+                false,
+                1_700_000_000_000L,
+                77));
     Map<String, byte[]> valid = new LinkedHashMap<>();
     for (int i = 0; i < edits.size(); i++) {
       Edit edit = edits.get(i);

@@ -132,7 +132,8 @@ class ManifestSnapshotTest {
                 then.activeBase(),
                 100_000,
                 0,
-                CutOff.NONE));
+                CutOff.NONE,
+                0));
     ManifestSnapshot many =
         new ManifestSnapshot(
             few.offset(),
@@ -152,6 +153,49 @@ class ManifestSnapshotTest {
     ByteBuffer records = SnapshotCodec.records(many);
     assertEquals(3, RecordCodec.batchSize(records, 0));
     assertEquals(many, decoded(many));
+  }
+
+  /**
+   * A version that did not write down what compactions dropped: any change up to the snapshot may
+   * be gone, but for keyspaces that were never compacted.
+   */
+  @Test
+  void ofAnOlderVersionTellsOfNoChangesBeforeIt() throws InconsistentEditException {
+    apply(new Edit.TermStarted(1));
+    keyspace("m", KeyspaceType.KEY_VALUE);
+    keyspace("n", KeyspaceType.KEY_VALUE);
+    long compacted = compact("m", false);
+    assertEquals(compacted, state.changesGoneUpTo("m"));
+    apply(new Edit.Checkpoint());
+    ManifestSnapshot now = state.snapshot(900, sequence, sequence, MARKS);
+    List<ManifestSnapshot.KeyspaceThen> untold =
+        now.keyspaces().stream().map(k -> k.telling(Edit.Compaction.DROPPED_UNKNOWN)).toList();
+    ManifestSnapshot then = decoded(now.with(untold));
+    assertEquals(untold, then.keyspaces());
+    assertEquals(sequence, new ManifestState(then).changesGoneUpTo("m"));
+    long beforeAll = state.termStarts().getFirst().firstSequence() - 1;
+    assertEquals(beforeAll, new ManifestState(then).changesGoneUpTo("n"));
+    assertEquals(compacted, new ManifestState(decoded(now)).changesGoneUpTo("m"));
+  }
+
+  @Test
+  void aCompactionIsToldFromOneThatDoesNotSayWhatItDropped() throws InconsistentEditException {
+    Edit.Compaction untold =
+        new Edit.Compaction("r", "m", List.of(), List.of(), new SegmentId(1, 9), 7, 8, false, 1234);
+    for (Edit.Compaction edit : List.of(untold, untold.telling(0), untold.telling(39))) {
+      RecordedEdit recorded = new RecordedEdit(40, 1, 39, List.of(), List.of(), edit);
+      assertEquals(recorded, EditCodec.decode(40, 1, EditCodec.encode(recorded)));
+    }
+    keyspace("m", KeyspaceType.KEY_VALUE);
+    apply(untold.telling(2));
+    assertEquals(2, state.changesGoneUpTo("m"));
+    assertThrows(InconsistentEditException.class, () -> apply(untold.telling(sequence + 1000)));
+    apply(untold.telling(0));
+    assertEquals(2, state.changesGoneUpTo("m"), "it never falls");
+    apply(new Edit.CutOff("m", 5, 0));
+    assertEquals(4, state.changesGoneUpTo("m"));
+    apply(untold);
+    assertEquals(sequence, state.changesGoneUpTo("m"));
   }
 
   /** What knows no snapshots must not take one for an edit, or for the end of the log. */
