@@ -16,6 +16,7 @@ import dev.varve.protocol.v1.Role;
 import dev.varve.protocol.v1.ScanRequest;
 import dev.varve.protocol.v1.StatusRequest;
 import dev.varve.protocol.v1.StatusResponse;
+import dev.varve.protocol.v1.WatchRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -73,6 +74,9 @@ class FollowerNodeTest {
       found++;
     }
     assertEquals(2, found);
+    Failures.refused(
+        Reason.NOT_PRIMARY,
+        () -> follower.data().watch(WatchRequest.getDefaultInstance()).hasNext());
     Failures.refused(
         Reason.NOT_PRIMARY, () -> follower.data().scan(ScanRequest.getDefaultInstance()).hasNext());
   }

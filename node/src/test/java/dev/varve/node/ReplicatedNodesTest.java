@@ -2,6 +2,8 @@ package dev.varve.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
@@ -14,6 +16,9 @@ import dev.varve.protocol.v1.GetRequest;
 import dev.varve.protocol.v1.Role;
 import dev.varve.protocol.v1.StatusRequest;
 import dev.varve.protocol.v1.StatusResponse;
+import dev.varve.protocol.v1.WatchRequest;
+import dev.varve.protocol.v1.WatchResponse;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -25,7 +30,13 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -194,10 +205,93 @@ class ReplicatedNodesTest {
     assertEquals(second.node().address(), status(node(name)).getPrimary());
   }
 
+  /**
+   * Clients write before, while and after the primary changes; the watch goes on with the next one,
+   * whose watch it never was, from where it was told of last.
+   */
+  @Test
+  void aWatchGoesOnWithTheNextPrimary() throws InterruptedException {
+    TestNode first = primary();
+    awaitAllReady();
+    AtomicReference<TestNode> target = new AtomicReference<>(first);
+    AtomicBoolean enough = new AtomicBoolean();
+    Map<Long, String> acknowledged = new ConcurrentHashMap<>();
+    Thread writer = Thread.ofVirtual().start(() -> writeEachKeyOnce(target, enough, acknowledged));
+
+    Told told = new Told();
+    Iterator<WatchResponse> watch = first.data().watch(WatchRequest.getDefaultInstance());
+    while (told.keys.size() < 100) {
+      told.of(watch.next());
+    }
+    nodes.remove(status(first).getMember());
+    Thread closing = Thread.ofVirtual().start(first::close);
+    StatusRuntimeException end =
+        assertThrows(
+            StatusRuntimeException.class,
+            () -> {
+              while (true) {
+                told.of(watch.next());
+              }
+            });
+    assertNotEquals(Status.Code.DEADLINE_EXCEEDED, end.getStatus().getCode());
+    closing.join();
+
+    TestNode second = primary();
+    target.set(second);
+    Iterator<WatchResponse> resumed =
+        second.data().watch(WatchRequest.newBuilder().setAfterSequence(told.position).build());
+    int before = told.keys.size();
+    while (told.keys.size() < before + 100) {
+      told.of(resumed.next());
+    }
+    enough.set(true);
+    writer.join();
+    long last = second.put("last", "v").getSequence();
+    while (told.position < last) {
+      told.of(resumed.next());
+    }
+    acknowledged.put(last, "last");
+    // Of what was on its way when the primary went, the clients do not know; the watch does.
+    assertTrue(told.keys.size() >= acknowledged.size(), told.keys.size() + " told");
+    acknowledged.forEach((sequence, key) -> assertEquals(key, told.keys.get(sequence)));
+    assertEquals(told.keys.size(), Set.copyOf(told.keys.values()).size(), "told twice");
+  }
+
+  private static void writeEachKeyOnce(
+      AtomicReference<TestNode> target, AtomicBoolean enough, Map<Long, String> acknowledged) {
+    for (int i = 0; !enough.get(); i++) {
+      try {
+        acknowledged.put(target.get().put("k" + i, "v").getSequence(), "k" + i);
+      } catch (StatusRuntimeException e) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+      }
+    }
+  }
+
+  /** What a watch and those that go on for it were told of. */
+  private static final class Told {
+    private final Map<Long, String> keys = new TreeMap<>();
+    private long position;
+
+    void of(WatchResponse message) {
+      if (message.getMutationsCount() == 0) {
+        assertTrue(message.getSequence() >= position, "the position never goes back");
+      } else {
+        assertTrue(message.getSequence() > position, "in order, and nothing twice");
+        assertEquals(1, message.getMutationsCount());
+        String key = message.getMutations(0).getPut().getKey().toStringUtf8();
+        keys.put(message.getSequence(), key);
+      }
+      position = message.getSequence();
+    }
+  }
+
   @Test
   void withoutAMajorityWritesEndWithQuorumUnavailable() {
     TestNode primary = primary();
     primary.put("a", "1");
+    Iterator<WatchResponse> watch = primary.data().watch(WatchRequest.getDefaultInstance());
+    assertTrue(watch.hasNext());
     String name = status(primary).getMember();
     for (String other : NAMES) {
       if (!other.equals(name)) {
@@ -224,6 +318,7 @@ class ReplicatedNodesTest {
     Eventually.holds(
         Duration.ofSeconds(15), () -> "not ready: " + details(), () -> !primary.node().isReady());
     assertTrue(primary.node().isAlive());
+    Failures.refused(Reason.NOT_PRIMARY, () -> watch.forEachRemaining(message -> {}));
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * Counts and times what clients ask for, and tells compactions how long operations take lately.
@@ -17,8 +18,8 @@ import java.util.function.LongSupplier;
  * them longer by reading and writing beside them. What does not count:
  *
  * <ul>
- *   <li>Scan, Read, Backup and the like: they take as long as what they were asked for is long and
- *       their client is slow, so they say nothing about the store.
+ *   <li>Scan, Read, Watch, Backup and the like: they take as long as what they were asked for is
+ *       long and their client is slow, so they say nothing about the store.
  *   <li>What fails. Refusals come before the disk is touched and would make operations look fast; a
  *       write without a quorum takes until its time is over, and slowing compactions down would
  *       bring no quorum back.
@@ -39,6 +40,7 @@ public final class DataMetrics {
   private final Timer writes;
   private final Counter scanned;
   private final Counter streamed;
+  private final Counter watched;
 
   /**
    * @param foreground is told how long operations took, reads and writes apart
@@ -58,6 +60,10 @@ public final class DataMetrics {
     streamed =
         Counter.builder("varve.stream.entries")
             .description("Entries that reads of streams have answered with")
+            .register(registry);
+    watched =
+        Counter.builder("varve.watch.messages")
+            .description("Messages with changes that watches have sent")
             .register(registry);
     foregroundGauge("read", foreground.reads());
     foregroundGauge("write", foreground.writes());
@@ -114,6 +120,15 @@ public final class DataMetrics {
 
   void streamed(long entries) {
     streamed.increment((double) entries);
+  }
+
+  void watched(long messages) {
+    watched.increment((double) messages);
+  }
+
+  /** How many watches there are, whenever somebody asks. */
+  void watches(Supplier<Number> calls) {
+    Gauge.builder("varve.watches", calls).description("Watch calls under way").register(registry);
   }
 
   void failed(Errors.Described failure) {

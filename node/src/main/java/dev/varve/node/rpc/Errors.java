@@ -5,6 +5,7 @@ import com.google.rpc.ErrorInfo;
 import dev.varve.replication.NotPrimaryException;
 import dev.varve.replication.QuorumUnavailableException;
 import dev.varve.replication.StaleTermException;
+import dev.varve.store.ChangesGoneException;
 import dev.varve.store.CompactionBusyException;
 import dev.varve.store.InstallingException;
 import dev.varve.store.InvalidWriteException;
@@ -133,6 +134,8 @@ public final class Errors {
       case StorePoisonedException e -> Described.of(Reason.QUORUM_UNAVAILABLE, e);
       case StoreClosedException e -> Described.of(Reason.SHUTTING_DOWN, e);
       case SnapshotLostException e -> Described.of(Reason.SNAPSHOT_LOST, e);
+      case ChangesGoneException e ->
+          Described.of(Reason.SEQUENCE_TOO_OLD, e, Map.of("sequence", Long.toString(e.goneUpTo())));
       case StreamDamagedException e ->
           Described.of(
               Reason.CORRUPTION, e, Map.of("stream", e.stream(), "id", Long.toString(e.id())));

@@ -8,6 +8,8 @@ import dev.varve.protocol.v1.GetResponse;
 import dev.varve.protocol.v1.KeyValueGrpc;
 import dev.varve.protocol.v1.PutRequest;
 import dev.varve.protocol.v1.ScanRequest;
+import dev.varve.protocol.v1.WatchRequest;
+import dev.varve.protocol.v1.WatchResponse;
 import dev.varve.protocol.v1.WriteRequest;
 import dev.varve.protocol.v1.WriteResponse;
 import dev.varve.replication.Member;
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Data. Handlers run on event loops and never block: reads go to the reader pool, writes complete
- * when the member says so. Watch is not in this version.
+ * when the member says so.
  */
 public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
   private final Member member;
@@ -34,6 +36,7 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
   private final ScheduledExecutorService timer;
   private final CallGate gate;
   private final DataMetrics metrics;
+  private final Watches watches = new Watches();
   private final RememberedRequests<Written> writes =
       new RememberedRequests<>(RememberedRequests.MAX);
 
@@ -57,6 +60,7 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
     this.timer = timer;
     this.gate = gate;
     this.metrics = metrics;
+    metrics.watches(watches::calls);
   }
 
   @Override
@@ -217,6 +221,37 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
                   }
                   try {
                     scan.start(store);
+                  } catch (RefusedException e) {
+                    fail(answers, e);
+                  }
+                });
+  }
+
+  @Override
+  public void watch(WatchRequest request, StreamObserver<WatchResponse> answers) {
+    ServerCallStreamObserver<WatchResponse> call =
+        (ServerCallStreamObserver<WatchResponse>) answers;
+    WatchCall watch = new WatchCall(request, call, member, readers, timer, metrics, watches);
+    // Handlers must be in place before this method returns; the watch itself may start later.
+    call.setOnReadyHandler(watch::wake);
+    call.setOnCancelHandler(watch::wake);
+    call.setOnCloseHandler(watch::closed);
+    if (request.getAfterSequence() < 0) {
+      fail(answers, RefusedException.invalid("after_sequence", "too large"));
+      return;
+    }
+    // A sequence that is not committed here is another store's, or this member is behind.
+    var _ =
+        admission
+            .admit(new ReadAdmission.Wish(false, request.getAfterSequence(), 0))
+            .whenComplete(
+                (store, failure) -> {
+                  if (failure != null) {
+                    fail(answers, failure);
+                    return;
+                  }
+                  try {
+                    watch.start(store, gate);
                   } catch (RefusedException e) {
                     fail(answers, e);
                   }

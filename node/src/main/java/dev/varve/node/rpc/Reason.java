@@ -29,7 +29,10 @@ public enum Reason {
   INVALID_REQUEST(Status.Code.INVALID_ARGUMENT),
   /** Metadata: {@code current}, the sequence that the key has; 0 when it is absent. */
   VERSION_MISMATCH(Status.Code.ABORTED),
-  /** What was asked for is older than what is kept. */
+  /**
+   * What was asked for is older than what is kept. Metadata of a Watch: {@code sequence}, the
+   * lowest after which it can begin.
+   */
   SEQUENCE_TOO_OLD(Status.Code.OUT_OF_RANGE),
   SNAPSHOT_LOST(Status.Code.ABORTED),
   /** Metadata: {@code file} and {@code offset} where they are known. */

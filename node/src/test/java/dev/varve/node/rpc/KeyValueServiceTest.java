@@ -13,7 +13,6 @@ import dev.varve.protocol.v1.GetResponse;
 import dev.varve.protocol.v1.Mutation;
 import dev.varve.protocol.v1.PutRequest;
 import dev.varve.protocol.v1.ScanRequest;
-import dev.varve.protocol.v1.WatchRequest;
 import dev.varve.protocol.v1.WriteRequest;
 import dev.varve.protocol.v1.WriteResponse;
 import io.grpc.Status;
@@ -291,12 +290,5 @@ class KeyValueServiceTest {
             Reason.REPLICA_BEHIND,
             () -> node.data().get(get.setMinSequence(last + 1_000_000).build()));
     assertTrue(Long.parseLong(info.getMetadataOrThrow("sequence")) >= last);
-  }
-
-  @Test
-  void whatIsNotInThisVersionSaysSo() {
-    Failures.failed(
-        Status.Code.UNIMPLEMENTED,
-        () -> node.data().watch(WatchRequest.getDefaultInstance()).hasNext());
   }
 }
