@@ -85,7 +85,7 @@ public sealed interface Edit {
           DROPPED_UNKNOWN);
     }
 
-    /** The same, which tells what it dropped. */
+    /** The same, which tells that it dropped this. */
     Compaction telling(long dropped) {
       return new Compaction(
           runId,

@@ -360,7 +360,9 @@ public final class ManifestState {
     boolean told = compaction.droppedUpTo() != Edit.Compaction.DROPPED_UNKNOWN;
     keyspace.droppedUpTo =
         Math.max(keyspace.droppedUpTo, told ? compaction.droppedUpTo() : sequence);
-    compactions.add(new SequencedCompaction(sequence, compaction, List.copyOf(found), false));
+    // As a snapshot has it: members roll theirs apart, and are to say the same.
+    Edit.Compaction untold = compaction.telling(Edit.Compaction.DROPPED_UNKNOWN);
+    compactions.add(new SequencedCompaction(sequence, untold, List.copyOf(found), false));
   }
 
   private void applySwap(long sequence, Edit.Swap swap) throws InconsistentEditException {

@@ -198,6 +198,19 @@ class ManifestSnapshotTest {
     assertEquals(sequence, state.changesGoneUpTo("m"));
   }
 
+  /** Members roll their manifests apart: after that their snapshots are compared all the same. */
+  @Test
+  void isTheSameWhetherACompactionWasReadFromItsEditOrFromASnapshot()
+      throws InconsistentEditException {
+    keyspace("m", KeyspaceType.KEY_VALUE);
+    apply(
+        new Edit.Compaction("r", "m", List.of(), List.of(), new SegmentId(1, 9), 7, 8, false, 1234)
+            .telling(2));
+    ManifestSnapshot now = state.snapshot(900, sequence, sequence, MARKS);
+    assertEquals(1, now.compactions().size());
+    assertEquals(now, decoded(now));
+  }
+
   /** What knows no snapshots must not take one for an edit, or for the end of the log. */
   @Test
   void isNoEdit() throws InconsistentEditException {
