@@ -25,8 +25,7 @@ final class CallRunner implements AutoCloseable {
   CallRunner(ClientOptions options, RandomGenerator random) {
     this.options = options;
     this.random = random;
-    this.connections = new Connections(options.tls());
-    this.finder = new PrimaryFinder(connections, options);
+    this.connections = new Connections(options.tls(), System::nanoTime);
     this.timer =
         new ScheduledThreadPoolExecutor(
             1,
@@ -36,6 +35,7 @@ final class CallRunner implements AutoCloseable {
               return thread;
             });
     timer.setRemoveOnCancelPolicy(true);
+    this.finder = new PrimaryFinder(connections, options, this::later, random);
   }
 
   PrimaryFinder finder() {
@@ -70,7 +70,13 @@ final class CallRunner implements AutoCloseable {
   <Q, R> CompletableFuture<R> onPrimary(
       MethodDescriptor<Q, R> method, Q request, CallKind kind, int shard, Duration timeout) {
     return new UnaryCall<>(
-            this, method, request, kind, shard, () -> finder.primary(shard), timeout.toNanos())
+            this,
+            method,
+            request,
+            kind,
+            shard,
+            deadlineNanos -> finder.primary(shard, deadlineNanos),
+            timeout.toNanos())
         .start();
   }
 
@@ -90,19 +96,19 @@ final class CallRunner implements AutoCloseable {
             request,
             CallKind.READ,
             shard,
-            () -> anyMember(shard),
+            deadlineNanos -> anyMember(shard, deadlineNanos),
             options.timeout().toNanos())
         .start();
   }
 
-  private CompletableFuture<Address> anyMember(int shard) {
+  private CompletableFuture<Address> anyMember(int shard, long deadlineNanos) {
     return finder
         .shards()
         .thenCompose(
             shards -> {
               java.util.List<Address> members = finder.topology().replicas().get(shard);
               return members == null
-                  ? finder.primary(shard)
+                  ? finder.primary(shard, deadlineNanos)
                   : CompletableFuture.completedFuture(members.get(random.nextInt(members.size())));
             });
   }
@@ -149,5 +155,6 @@ final class CallRunner implements AutoCloseable {
   public void close() {
     timer.shutdownNow();
     connections.close();
+    finder.close();
   }
 }

@@ -1,5 +1,6 @@
 package dev.varve.client;
 
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
@@ -10,13 +11,20 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import javax.net.ssl.SSLException;
 import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
-/** One channel a member, made at first use and kept until {@link #close}. */
+/**
+ * One channel a member, made at first use and kept until {@link #close}. One whose connection fails
+ * is tried again each second while it is used, not after gRPC's pauses, which grow to minutes: a
+ * member that comes back may be primary at once.
+ */
 final class Connections implements AutoCloseable {
   /**
    * The largest message of the protocol is a batch or value of 16 MiB, plus its key and framing.
@@ -29,16 +37,33 @@ final class Connections implements AutoCloseable {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
-  private final ConcurrentHashMap<Address, ManagedChannel> channels = new ConcurrentHashMap<>();
+  private static final long RECONNECT_NANOS = Duration.ofSeconds(1).toNanos();
+
+  private record Connection(ManagedChannel channel, AtomicLong reconnectedNanos) {
+    void reconnect(long nowNanos) {
+      if (channel.getState(false) != ConnectivityState.TRANSIENT_FAILURE) {
+        return;
+      }
+      long last = reconnectedNanos.get();
+      if (nowNanos - last >= RECONNECT_NANOS && reconnectedNanos.compareAndSet(last, nowNanos)) {
+        channel.resetConnectBackoff();
+      }
+    }
+  }
+
+  private final ConcurrentHashMap<Address, Connection> connections = new ConcurrentHashMap<>();
+  private final LongSupplier nanoTime;
   private final io.netty.handler.ssl.@Nullable SslContext tls;
   private volatile boolean closed;
 
   /**
    * Makes no connection yet.
    *
+   * @param nanoTime a monotonic clock, nanoseconds
    * @throws UncheckedIOException when a TLS file cannot be read or used
    */
-  Connections(@Nullable TlsFiles files) {
+  Connections(@Nullable TlsFiles files, LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
     this.tls = files == null ? null : context(files);
   }
 
@@ -55,7 +80,11 @@ final class Connections implements AutoCloseable {
 
   ManagedChannel to(Address address) {
     requireOpen();
-    return channels.computeIfAbsent(address, this::open);
+    Connection connection =
+        connections.computeIfAbsent(
+            address, to -> new Connection(open(to), new AtomicLong(nanoTime.getAsLong())));
+    connection.reconnect(nanoTime.getAsLong());
+    return connection.channel();
   }
 
   private ManagedChannel open(Address address) {
@@ -112,10 +141,11 @@ final class Connections implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    channels.values().forEach(ManagedChannel::shutdownNow);
+    List<ManagedChannel> channels = connections.values().stream().map(Connection::channel).toList();
+    channels.forEach(ManagedChannel::shutdownNow);
     long deadline = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
     try {
-      for (ManagedChannel channel : channels.values()) {
+      for (ManagedChannel channel : channels) {
         channel.awaitTermination(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
       }
     } catch (InterruptedException e) {

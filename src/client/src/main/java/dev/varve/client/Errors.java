@@ -55,6 +55,15 @@ final class Errors {
     };
   }
 
+  /**
+   * Whether the member that gave it, or gave no answer, may no longer be the primary. A write of
+   * unknown outcome counts too: if the member hangs, the next one would hang there as well.
+   */
+  static boolean isDoubtful(VarveException error) {
+    return error instanceof UnavailableException
+        || (error instanceof OutcomeUnknownException && error.reason() != Reason.CANCELLED);
+  }
+
   private static Optional<ErrorInfo> info(Throwable failure) {
     com.google.rpc.Status details =
         switch (failure) {

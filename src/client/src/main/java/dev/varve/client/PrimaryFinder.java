@@ -7,31 +7,39 @@ import io.grpc.CallOptions;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.ObjLongConsumer;
+import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds each shard's primary: it asks every member it knows for its status, at once, and every
- * member that it learns of on the way, until one says that it is the primary. One search a shard
- * runs at a time; later callers join it.
+ * Knows each shard's primary, or has it found: one {@link PrimarySearch} a shard runs at a time,
+ * and later callers join it.
  */
 final class PrimaryFinder {
   private final Connections connections;
   private final Duration statusTimeout;
   private final Duration firstContactTimeout;
   private final AtomicReference<Topology> topology;
-  private final Map<Integer, CompletableFuture<Address>> searches = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Integer, PrimarySearch> searches = new ConcurrentHashMap<>();
+  private final ObjLongConsumer<Runnable> timer;
+  private final RandomGenerator random;
 
-  PrimaryFinder(Connections connections, ClientOptions options) {
+  /**
+   * @param timer runs a task after so many nanoseconds
+   */
+  PrimaryFinder(
+      Connections connections,
+      ClientOptions options,
+      ObjLongConsumer<Runnable> timer,
+      RandomGenerator random) {
     this.connections = connections;
+    this.timer = timer;
+    this.random = random;
     this.statusTimeout = options.statusTimeout();
     this.firstContactTimeout = options.timeout();
     this.topology = new AtomicReference<>(Topology.of(options.endpoints()));
@@ -41,42 +49,57 @@ final class PrimaryFinder {
     return topology.get();
   }
 
-  /** The number of shards, asking when it is not known yet; fails as {@link #primary} does. */
+  /**
+   * The number of shards, asking when it is not known yet: any member's answer is enough. Fails
+   * with {@link UnavailableException} as soon as every known member has failed.
+   */
   CompletableFuture<Integer> shards() {
     connections.requireOpen();
     int known = topology.get().shards();
     if (known > 0) {
       return CompletableFuture.completedFuture(known);
     }
-    return primary(0)
-        .handle(
-            (address, failure) -> {
-              int shards = topology.get().shards();
-              if (shards > 0) {
-                return shards; // a member answered, though perhaps not shard 0's primary
-              }
-              throw failure instanceof VarveException e ? e : noPrimary(0, List.of(), false);
-            });
+    CompletableFuture<Integer> answer = new CompletableFuture<>();
+    join(0, search -> search.joinForAnswer(answer));
+    return answer;
   }
 
   /**
-   * The shard's primary: the one believed in, else the one that a search finds. Fails with {@link
-   * UnavailableException} that says what each member answered.
+   * The shard's primary: the one believed in, else the one that a search finds before the deadline.
+   * Fails then with {@link UnavailableException} or {@link NotPrimaryException} that says what each
+   * member answered.
+   *
+   * @param deadlineNanos by {@link System#nanoTime}
    */
-  CompletableFuture<Address> primary(int shard) {
+  CompletableFuture<Address> primary(int shard, long deadlineNanos) {
     connections.requireOpen();
     Topology.Primary known = topology.get().primary(shard).orElse(null);
     if (known != null) {
       return CompletableFuture.completedFuture(known.address());
     }
-    CompletableFuture<Address> mine = new CompletableFuture<>();
-    CompletableFuture<Address> running = searches.putIfAbsent(shard, mine);
-    if (running != null) {
-      return running;
+    CompletableFuture<Address> found = new CompletableFuture<>();
+    join(shard, search -> search.join(found, deadlineNanos));
+    return found;
+  }
+
+  private void join(int shard, Predicate<PrimarySearch> joining) {
+    while (true) {
+      PrimarySearch running = searches.get(shard);
+      if (running != null && joining.test(running)) {
+        return;
+      }
+      PrimarySearch next = new PrimarySearch(this, shard);
+      if (joining.test(next) && became(shard, running, next)) {
+        next.start();
+        return;
+      }
     }
-    var _ = mine.whenComplete((address, failure) -> searches.remove(shard, mine));
-    new Search(shard, mine).start();
-    return mine;
+  }
+
+  private boolean became(int shard, @Nullable PrimarySearch running, PrimarySearch next) {
+    return running == null
+        ? searches.putIfAbsent(shard, next) == null
+        : searches.replace(shard, running, next);
   }
 
   /** {@code address} refused as it is not the shard's primary, and perhaps named another. */
@@ -130,79 +153,24 @@ final class PrimaryFinder {
     return answer;
   }
 
-  private static VarveException noPrimary(int shard, List<String> answers, boolean reached) {
-    String message = "no primary of shard " + shard + " found: " + String.join("; ", answers);
-    return reached
-        ? new NotPrimaryException(Reason.NO_PRIMARY, message, Map.of(), null)
-        : new UnavailableException(Reason.UNREACHABLE, message, Map.of(), null);
+  /** Ends the searches of a client whose connections are closed. */
+  void close() {
+    searches.values().forEach(PrimarySearch::close);
   }
 
-  /** One round of asking. */
-  private final class Search {
-    private final int shard;
-    private final CompletableFuture<Address> result;
-    private final Set<Address> asked = new HashSet<>();
-    private final List<String> answers = new ArrayList<>();
-    private int pending;
-    private boolean reached;
+  // --- what searches need ---
 
-    Search(int shard, CompletableFuture<Address> result) {
-      this.shard = shard;
-      this.result = result;
-    }
+  void ended(int shard, PrimarySearch search) {
+    searches.remove(shard, search);
+  }
 
-    void start() {
-      askNew();
-    }
+  /** Runs a task after a pause; refused once the client is closed. */
+  void later(Runnable task, long nanos) {
+    timer.accept(task, nanos);
+  }
 
-    private void askNew() {
-      List<Address> fresh = new ArrayList<>();
-      synchronized (this) {
-        for (Address address : topology.get().members()) {
-          if (asked.add(address)) {
-            fresh.add(address);
-          }
-        }
-        pending += fresh.size();
-      }
-      for (Address address : fresh) {
-        try {
-          var _ =
-              status(address).whenComplete((status, failure) -> heard(address, status, failure));
-        } catch (IllegalStateException e) { // the client was closed meanwhile
-          heard(address, null, e);
-        }
-      }
-    }
-
-    private void heard(
-        Address address, @Nullable StatusResponse status, @Nullable Throwable failure) {
-      if (status != null) {
-        Topology.Primary found = topology.get().primary(shard).orElse(null);
-        if (found != null) {
-          result.complete(found.address());
-          return;
-        }
-        askNew();
-      }
-      boolean last;
-      synchronized (this) {
-        answers.add(address + " " + describe(status, failure));
-        reached |= status != null;
-        pending--;
-        last = pending == 0;
-      }
-      if (last) {
-        result.completeExceptionally(noPrimary(shard, answers, reached));
-      }
-    }
-
-    private String describe(@Nullable StatusResponse status, @Nullable Throwable failure) {
-      if (status == null) {
-        return failure == null ? "did not answer" : String.valueOf(failure.getMessage());
-      }
-      String role = status.getRole().name().replace("ROLE_", "").toLowerCase(java.util.Locale.ROOT);
-      return "is a " + role + " of shard " + status.getShard() + ", term " + status.getTerm();
-    }
+  /** Three quarters to five quarters of a time, so that clients do not ask in step. */
+  long jittered(long nanos) {
+    return nanos * 3 / 4 + random.nextLong(nanos / 2);
   }
 }

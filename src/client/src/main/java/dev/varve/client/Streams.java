@@ -39,7 +39,7 @@ final class Streams {
       VarveException error;
       @Nullable Address address = null;
       try {
-        address = runner.await(runner.finder().primary(shard), CallKind.READ);
+        address = runner.await(runner.finder().primary(shard, deadline), CallKind.READ);
         MessageStream<T> stream =
             MessageStream.start(runner.channel(address), method, request, kind, limit, idleLimit);
         if (waitsForFirst) {
@@ -54,7 +54,7 @@ final class Streams {
         if (!follow) {
           throw error;
         }
-      } else if (address != null && error instanceof UnavailableException) {
+      } else if (address != null && Errors.isDoubtful(error)) {
         runner.finder().doubt(shard, address);
       }
       long pause = backoff.nextNanos();

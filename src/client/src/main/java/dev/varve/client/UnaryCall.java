@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +25,7 @@ final class UnaryCall<Q, R> {
   private final Q request;
   private final CallKind kind;
   private final int shard;
-  private final Supplier<CompletableFuture<Address>> route;
+  private final LongFunction<CompletableFuture<Address>> route;
   private final long deadlineNanos;
   private final long repeatUntilNanos;
   private final Backoff backoff;
@@ -33,13 +33,16 @@ final class UnaryCall<Q, R> {
   private int redirects;
   private volatile @Nullable ClientCall<Q, R> current;
 
+  /**
+   * @param route whom to ask, found until a deadline by {@link System#nanoTime}
+   */
   UnaryCall(
       CallRunner runner,
       MethodDescriptor<Q, R> method,
       Q request,
       CallKind kind,
       int shard,
-      Supplier<CompletableFuture<Address>> route,
+      LongFunction<CompletableFuture<Address>> route,
       long timeoutNanos) {
     this.runner = runner;
     this.method = method;
@@ -74,11 +77,13 @@ final class UnaryCall<Q, R> {
     try {
       var _ =
           route
-              .get()
+              .apply(repeatUntilNanos)
               .whenComplete(
                   (address, failure) -> {
                     if (failure == null) {
                       call(address);
+                    } else if (unwrap(failure) instanceof IllegalStateException closed) {
+                      result.completeExceptionally(closed);
                     } else {
                       failed(null, Errors.of(unwrap(failure), kind, false));
                     }
@@ -143,7 +148,7 @@ final class UnaryCall<Q, R> {
     if (address != null && error instanceof NotPrimaryException refusal) {
       runner.finder().redirect(shard, address, refusal);
       redirected = refusal.primary().isPresent() && redirects++ < IMMEDIATE_REDIRECTS;
-    } else if (address != null && error instanceof UnavailableException) {
+    } else if (address != null && Errors.isDoubtful(error)) {
       runner.finder().doubt(shard, address);
     }
     long remaining = repeatUntilNanos - System.nanoTime();

@@ -86,6 +86,9 @@ public final class FakeAdmin extends AdminGrpc.AdminImplBase {
 
   @Override
   public void status(StatusRequest request, StreamObserver<StatusResponse> observer) {
+    if (!node.answersStatus()) {
+      return;
+    }
     boolean primary = cluster.isPrimary(node);
     StatusResponse.Builder status =
         StatusResponse.newBuilder()

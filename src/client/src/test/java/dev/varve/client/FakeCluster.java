@@ -27,6 +27,7 @@ public final class FakeCluster implements AutoCloseable {
   private final Map<String, Map<ByteString, Stored>> keyspaces = new TreeMap<>();
   private final List<FakeNode> nodes = new ArrayList<>();
   private int primary;
+  private boolean vacant;
   private long term = 1;
   private long sequence;
 
@@ -56,7 +57,13 @@ public final class FakeCluster implements AutoCloseable {
   /** Makes another member the primary, in the next term. */
   public synchronized void moveTo(int member) {
     primary = member;
+    vacant = false;
     term++;
+  }
+
+  /** Nobody is the primary until the next {@link #moveTo}; members still name the last one. */
+  public synchronized void vacate() {
+    vacant = true;
   }
 
   synchronized long term() {
@@ -68,7 +75,7 @@ public final class FakeCluster implements AutoCloseable {
   }
 
   synchronized boolean isPrimary(FakeNode node) {
-    return nodes.get(primary) == node;
+    return !vacant && nodes.get(primary) == node;
   }
 
   synchronized List<Endpoint> topology() {

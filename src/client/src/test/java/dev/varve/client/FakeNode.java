@@ -39,7 +39,9 @@ public final class FakeNode {
   private final Deque<StatusRuntimeException> nextFailures = new ConcurrentLinkedDeque<>();
   private final AtomicInteger dataCalls = new AtomicInteger();
   private final AtomicInteger scanned = new AtomicInteger();
+  private final AtomicInteger statusCalls = new AtomicInteger();
   private volatile boolean silent;
+  private volatile boolean hung;
 
   FakeNode(FakeCluster cluster, String member) throws IOException {
     this.cluster = cluster;
@@ -88,6 +90,23 @@ public final class FakeNode {
   /** From now on data calls are taken and never answered, or answered again. */
   public void silent(boolean on) {
     silent = on;
+  }
+
+  /** From now on no call is answered, as by a process that is stopped, or all are again. */
+  public void hang(boolean on) {
+    hung = on;
+    silent = on;
+  }
+
+  /** Counts a call for its status; whether it is to be answered. */
+  boolean answersStatus() {
+    statusCalls.incrementAndGet();
+    return !hung;
+  }
+
+  /** How many calls for its status arrived. */
+  public int statusCalls() {
+    return statusCalls.get();
   }
 
   /** How many data calls arrived. */
