@@ -17,9 +17,12 @@ import dev.varve.node.rpc.RpcServer;
 import dev.varve.node.rpc.StatusMessages;
 import dev.varve.node.rpc.StreamsService;
 import dev.varve.node.settings.NodeSettings;
+import dev.varve.replication.HandOverRefusedException;
+import dev.varve.replication.HandedOver;
 import dev.varve.replication.Member;
 import dev.varve.replication.MemberRole;
 import dev.varve.replication.MemberStatus;
+import dev.varve.replication.NotPrimaryException;
 import dev.varve.store.Store;
 import dev.varve.store.compaction.CompactionPlan;
 import dev.varve.store.manifest.Layout;
@@ -28,9 +31,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
@@ -46,6 +51,9 @@ public final class Node implements AutoCloseable {
 
   /** For how long calls under way may go on after the node was told to stop. */
   private static final Duration GRACE = Duration.ofSeconds(10);
+
+  /** For how long a primary that stops waits for another to lead: calls go on meanwhile. */
+  private static final Duration HAND_OVER = Duration.ofSeconds(5);
 
   private static final Duration READY_CHECK = Duration.ofMillis(50);
   private static final Duration REFRESH = Duration.ofSeconds(2);
@@ -220,8 +228,9 @@ public final class Node implements AutoCloseable {
   }
 
   /**
-   * Stops: turns new calls away, rolls back compactions, lets calls under way end for up to 10 s,
-   * then closes the member and its store. Idempotent.
+   * Stops: rolls back compactions, hands the shard over if this is its primary and another can take
+   * it within 5 s, turns new calls away, lets those under way end for up to 10 s, then closes the
+   * member and its store. Idempotent.
    */
   @Override
   public void close() {
@@ -233,6 +242,7 @@ public final class Node implements AutoCloseable {
     retention.close();
     runs.stop();
     try {
+      handOver();
       server.drain(GRACE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -244,6 +254,30 @@ public final class Node implements AutoCloseable {
     server.close();
     timer.shutdown();
     LOG.info("stopped");
+  }
+
+  /** While calls are still answered: who writes goes on at the next primary after a short pause. */
+  private void handOver() throws InterruptedException {
+    long beganNanos = System.nanoTime();
+    try {
+      HandedOver next =
+          process.member().stepAside().get(HAND_OVER.toMillis(), TimeUnit.MILLISECONDS);
+      LOG.infof(
+          "handed over to %s in term %d within %d ms",
+          next.primary(),
+          next.term(),
+          TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - beganNanos));
+    } catch (TimeoutException e) {
+      LOG.warnf("nobody took over within %s: the others elect", HAND_OVER);
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case NotPrimaryException _ -> LOG.debug("not the primary: nothing to hand over");
+        case HandOverRefusedException refused
+            when refused.kind() == HandOverRefusedException.Kind.NO_OTHER_MEMBER ->
+            LOG.debug("alone: nobody to hand over to");
+        case null, default -> LOG.warnf("did not hand over, the others elect: %s", e.getCause());
+      }
+    }
   }
 
   private static ScheduledExecutorService thread(String name) {

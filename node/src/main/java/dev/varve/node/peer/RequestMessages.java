@@ -18,6 +18,8 @@ import dev.varve.protocol.internal.v1.GetFile;
 import dev.varve.protocol.internal.v1.InstallImage;
 import dev.varve.protocol.internal.v1.OpenImage;
 import dev.varve.protocol.internal.v1.PreVote;
+import dev.varve.protocol.internal.v1.PrepareTakeOver;
+import dev.varve.protocol.internal.v1.Release;
 import dev.varve.protocol.internal.v1.ReplicationRequest;
 import dev.varve.replication.Request;
 
@@ -67,6 +69,13 @@ public final class RequestMessages {
                   .setMaxBytes(r.maxBytes()));
       case Request.CloseImage r ->
           message.setCloseImage(CloseImage.newBuilder().setImage(r.image()));
+      case Request.PrepareTakeOver r ->
+          message.setPrepareTakeOver(PrepareTakeOver.newBuilder().setPrimary(member(r.primary())));
+      case Request.Release r ->
+          message.setRelease(
+              Release.newBuilder()
+                  .setPrimary(member(r.primary()))
+                  .setSuccessor(member(r.successor())));
     }
     return message.build();
   }
@@ -133,6 +142,13 @@ public final class RequestMessages {
             shard, term, m.getImage(), m.getPath(), m.getOffset(), m.getMaxBytes());
       }
       case CLOSE_IMAGE -> new Request.CloseImage(shard, term, message.getCloseImage().getImage());
+      case PREPARE_TAKE_OVER ->
+          new Request.PrepareTakeOver(
+              shard, term, member(message.getPrepareTakeOver().getPrimary()));
+      case RELEASE -> {
+        Release m = message.getRelease();
+        yield new Request.Release(shard, term, member(m.getPrimary()), member(m.getSuccessor()));
+      }
       case KIND_NOT_SET ->
           throw new IllegalArgumentException("a request of a kind that this version does not know");
     };

@@ -22,6 +22,7 @@ import dev.varve.protocol.internal.v1.PreVoteAnswer;
 import dev.varve.protocol.internal.v1.Refused;
 import dev.varve.protocol.internal.v1.ReplicationResponse;
 import dev.varve.protocol.internal.v1.SameFiles;
+import dev.varve.protocol.internal.v1.TakeOverAnswer;
 import dev.varve.replication.MemberId;
 import dev.varve.replication.Response;
 import dev.varve.replication.Response.AppendOutcome;
@@ -74,6 +75,12 @@ public final class ResponseMessages {
       case Response.FileBytes r ->
           message.setFileBytes(FileBytes.newBuilder().setBytes(bytes(r.bytes())));
       case Response.Done r -> message.setDone(Done.getDefaultInstance());
+      case Response.TakeOverAnswer r ->
+          message.setTakeOver(
+              TakeOverAnswer.newBuilder()
+                  .setMember(member(r.member()))
+                  .setWilling(r.willing())
+                  .setReason(r.reason()));
     }
     return message.build();
   }
@@ -212,6 +219,11 @@ public final class ResponseMessages {
       case SAME_FILES -> new Response.SameFiles(term, message.getSameFiles().getPathsList());
       case FILE_BYTES -> new Response.FileBytes(term, buffer(message.getFileBytes().getBytes()));
       case DONE -> new Response.Done(term);
+      case TAKE_OVER -> {
+        TakeOverAnswer m = message.getTakeOver();
+        yield new Response.TakeOverAnswer(
+            term, member(m.getMember()), m.getWilling(), m.getReason());
+      }
       case KIND_NOT_SET ->
           throw new IllegalArgumentException("an answer of a kind that this version does not know");
     };

@@ -117,6 +117,8 @@ public final class RpcTransport implements Transport, AutoCloseable {
       case Request.DescribeMember r -> DEADLINE_SECONDS;
       case Request.FetchEntries r -> DEADLINE_SECONDS;
       case Request.CloseImage r -> DEADLINE_SECONDS;
+      case Request.PrepareTakeOver r -> DEADLINE_SECONDS;
+      case Request.Release r -> DEADLINE_SECONDS;
     };
   }
 

@@ -15,6 +15,8 @@ import dev.varve.protocol.v1.PlanResponse;
 import dev.varve.protocol.v1.SegmentPlan;
 import dev.varve.protocol.v1.StatusRequest;
 import dev.varve.protocol.v1.StatusResponse;
+import dev.varve.protocol.v1.StepDownRequest;
+import dev.varve.protocol.v1.StepDownResponse;
 import dev.varve.replication.Member;
 import dev.varve.replication.MemberRole;
 import dev.varve.replication.MemberStatus;
@@ -38,7 +40,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Operation. StepDown is not in this version. */
+/** Operation. */
 public final class AdminService extends AdminGrpc.AdminImplBase {
   private static final int EVENTS_MAX = 1000;
   private static final long FOLLOW_MS = 250;
@@ -190,6 +192,29 @@ public final class AdminService extends AdminGrpc.AdminImplBase {
                           .setSequence(result.sequence())
                           .setSegmentsDeleted(result.segmentsDeleted())
                           .setBytesDeleted(result.bytesDeleted())
+                          .build());
+                  answers.onCompleted();
+                });
+  }
+
+  @Override
+  public void stepDown(StepDownRequest request, StreamObserver<StepDownResponse> answers) {
+    quietWhenCancelled(answers);
+    String to = request.getToMember();
+    var _ =
+        member
+            .stepDown(to.isEmpty() ? null : to)
+            .whenComplete(
+                (handed, failure) -> {
+                  if (failure != null) {
+                    answers.onError(Errors.asException(failure));
+                    return;
+                  }
+                  answers.onNext(
+                      StepDownResponse.newBuilder()
+                          .setNewPrimary(statuses.addressOf(handed.primary()))
+                          .setMember(handed.primary())
+                          .setTerm(handed.term())
                           .build());
                   answers.onCompleted();
                 });

@@ -2,6 +2,7 @@ package dev.varve.node.rpc;
 
 import com.google.protobuf.Any;
 import com.google.rpc.ErrorInfo;
+import dev.varve.replication.HandOverRefusedException;
 import dev.varve.replication.NotPrimaryException;
 import dev.varve.replication.QuorumUnavailableException;
 import dev.varve.replication.StaleTermException;
@@ -79,6 +80,7 @@ public final class Errors {
               Reason.QUORUM_UNAVAILABLE,
               e,
               e.notApplied() ? Map.of("outcome", "not_applied") : Map.of());
+      case HandOverRefusedException e -> handOver(e);
       case StoreException e -> store(e);
       case DiskFullException e -> Described.of(Reason.STORE_FULL, e);
       case CorruptionException e -> corruption(e, e.file(), e.offset());
@@ -103,6 +105,16 @@ public final class Errors {
     }
     metadata.put("term", Long.toString(e.term()));
     return Described.of(Reason.NOT_PRIMARY, e, metadata);
+  }
+
+  private static Described handOver(HandOverRefusedException e) {
+    return switch (e.kind()) {
+      case UNKNOWN_MEMBER -> Described.of(Reason.INVALID_REQUEST, e, Map.of("field", "to_member"));
+      case NO_OTHER_MEMBER ->
+          new Described(
+              Status.Code.FAILED_PRECONDITION, "", String.valueOf(e.getMessage()), Map.of());
+      case NOT_NOW -> Described.of(Reason.NOT_READY, e, Map.of("outcome", "not_applied"));
+    };
   }
 
   private static Described corruption(Exception e, String file, long offset) {

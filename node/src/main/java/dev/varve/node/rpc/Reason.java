@@ -42,7 +42,10 @@ public enum Reason {
   REPLICA_BEHIND(Status.Code.UNAVAILABLE),
   /** More reads wait than the node lets wait; nothing was done. */
   OVERLOADED(Status.Code.RESOURCE_EXHAUSTED),
-  /** The member has no open store now: it recovers, or copies another's files. */
+  /**
+   * The member has no open store now: it recovers, or copies another's files; or no replica can
+   * take over now.
+   */
   NOT_READY(Status.Code.UNAVAILABLE);
 
   private final Status.Code code;

@@ -70,6 +70,11 @@ public record StatusMessages(
     return message.build();
   }
 
+  /** Where clients reach a member; this one itself if it is not among the peers. */
+  String addressOf(String member) {
+    return peers.getOrDefault(member, address.get());
+  }
+
   private static KeyspaceStatus message(dev.varve.store.KeyspaceStatus keyspace) {
     return KeyspaceStatus.newBuilder()
         .setName(keyspace.name())

@@ -1,5 +1,6 @@
 package dev.varve.node.peer;
 
+import dev.varve.replication.HandedOver;
 import dev.varve.replication.Member;
 import dev.varve.replication.MemberId;
 import dev.varve.replication.MemberRole;
@@ -101,6 +102,11 @@ final class FakeMember implements Member {
 
   @Override
   public CompletableFuture<CheckpointResult> checkpoint() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public CompletableFuture<HandedOver> stepDown(@Nullable String to) {
     throw new UnsupportedOperationException();
   }
 

@@ -58,7 +58,9 @@ class MessagesTest {
         new Request.CheckFiles(
             1, 7, "image", List.of(new Request.FilePrefix("main/x.log", 1L << 40, -5))),
         new Request.GetFile(1, 7, "image", "main/x.log", 1L << 40, 1 << 20),
-        new Request.CloseImage(1, 7, "image"));
+        new Request.CloseImage(1, 7, "image"),
+        new Request.PrepareTakeOver(1, 7, A),
+        new Request.Release(1, 7, A, B));
   }
 
   static Stream<Response> responses() {
@@ -82,7 +84,9 @@ class MessagesTest {
         new Response.Image(7, "image", List.of(new ImageFile("main/x.log", 1L << 40)), POSITION),
         new Response.SameFiles(7, List.of("main/x.log")),
         new Response.FileBytes(7, bytes(9, 8, 7)),
-        new Response.Done(7));
+        new Response.Done(7),
+        new Response.TakeOverAnswer(7, A, true, ""),
+        new Response.TakeOverAnswer(7, A, false, "copies"));
   }
 
   @ParameterizedTest

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
+import com.google.rpc.ErrorInfo;
 import dev.varve.node.Eventually;
 import dev.varve.node.Failures;
 import dev.varve.node.TestNode;
@@ -21,6 +22,7 @@ import dev.varve.protocol.v1.SegmentPlan;
 import dev.varve.protocol.v1.StatusRequest;
 import dev.varve.protocol.v1.StatusResponse;
 import dev.varve.protocol.v1.StepDownRequest;
+import dev.varve.protocol.v1.StepDownResponse;
 import dev.varve.protocol.v1.Strategy;
 import dev.varve.protocol.v1.WriteRequest;
 import io.grpc.Context;
@@ -405,9 +407,23 @@ class AdminServiceTest {
   }
 
   @Test
-  void whatIsNotInThisVersionSaysSo() {
+  void aNodeAloneHasNobodyToHandOverTo() {
     Failures.failed(
-        Status.Code.UNIMPLEMENTED,
+        Status.Code.FAILED_PRECONDITION,
         () -> node.admin().stepDown(StepDownRequest.getDefaultInstance()));
+    ErrorInfo info =
+        Failures.refused(
+            Reason.INVALID_REQUEST,
+            () -> node.admin().stepDown(StepDownRequest.newBuilder().setToMember("m-9").build()));
+    assertEquals("to_member", info.getMetadataOrThrow("field"));
+    StepDownResponse itself =
+        node.admin().stepDown(StepDownRequest.newBuilder().setToMember("varve").build());
+    assertEquals(
+        StepDownResponse.newBuilder()
+            .setMember("varve")
+            .setNewPrimary(node.node().address())
+            .setTerm(status().getTerm())
+            .build(),
+        itself);
   }
 }

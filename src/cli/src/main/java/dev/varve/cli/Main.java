@@ -102,6 +102,7 @@ public final class Main {
             new CompactCommand(root),
             new CheckpointCommand(root),
             new TrimCommand(root),
+            new StepDownCommand(root),
             new EventsCommand(root),
             new MetricsCommand(root),
             new LoadCommand(root),
@@ -159,7 +160,7 @@ public final class Main {
       case CommandFailure _ -> message;
       case CallCancelledException _ -> "cancelled: " + message;
       case dev.varve.client.OutcomeUnknownException _ ->
-          "the outcome of the write is unknown, it may or may not have been applied: " + message;
+          "the outcome is unknown, it may or may not have been applied: " + message;
       case VarveException _ -> message;
       case UncheckedIOException _ -> message;
       case IOException _ -> failure.getClass().getSimpleName() + ": " + message;

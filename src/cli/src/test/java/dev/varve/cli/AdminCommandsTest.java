@@ -414,6 +414,37 @@ class AdminCommandsTest {
   }
 
   @Test
+  void aPrimaryStepsDownForTheNextOrTheNamedMember() {
+    CommandRun next = varve("step-down");
+    assertEquals(0, next.code(), next.err());
+    assertEquals(
+        "shard 0: orders-0-1 is the primary in term 2, at "
+            + cluster.nodes().get(1).address()
+            + "\n",
+        next.out());
+    CommandRun named = varve("step-down", "--to", "orders-0-0", "--output", "json");
+    assertEquals(0, named.code(), named.err());
+    assertEquals(
+        "{\"newPrimary\":\""
+            + cluster.nodes().get(0).address()
+            + "\",\"term\":3,\"member\":\"orders-0-0\",\"shard\":0}\n",
+        named.out());
+    CommandRun unknown = varve("step-down", "--to", "orders-0-9");
+    assertEquals(2, unknown.code());
+    assertTrue(unknown.err().contains("no member orders-0-9"), unknown.err());
+    assertEquals("orders-0-0", cluster.primaryNode().member());
+  }
+
+  @Test
+  void aHandOverWithoutAnAnswerIsSaidToBeUnknown() {
+    primary().loseStepDownAnswer();
+    CommandRun run = varve("step-down");
+    assertEquals(1, run.code());
+    assertTrue(run.err().contains("the outcome"), run.err());
+    assertEquals("orders-0-1", cluster.primaryNode().member());
+  }
+
+  @Test
   void eventsAreListedAndFollowed() throws Exception {
     compact();
     CommandRun list = varve("events", "--last", "1");

@@ -6,7 +6,7 @@ package dev.varve.client;
 enum CallKind {
   /** Changes nothing: any failure to answer may be repeated. */
   READ,
-  /** Changes data: once sent and unanswered, its outcome is unknown. */
+  /** Changes data, or who leads: once sent and unanswered, its outcome is unknown. */
   WRITE,
   /** Works on the primary without changing data; may be repeated only while it was never sent. */
   OPERATION

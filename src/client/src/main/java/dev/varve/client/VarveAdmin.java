@@ -12,6 +12,8 @@ import dev.varve.protocol.v1.EventsRequest;
 import dev.varve.protocol.v1.PlanRequest;
 import dev.varve.protocol.v1.PlanResponse;
 import dev.varve.protocol.v1.StatusResponse;
+import dev.varve.protocol.v1.StepDownRequest;
+import dev.varve.protocol.v1.StepDownResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class VarveAdmin {
   private static final Duration PLAN_LIMIT = Duration.ofSeconds(60);
   private static final Duration CHECKPOINT_LIMIT = Duration.ofMinutes(5);
+  private static final Duration STEP_DOWN_LIMIT = Duration.ofSeconds(30);
 
   /**
    * On top of a run's own limit, so that the server's TIMEOUT event arrives rather than our
@@ -178,6 +181,28 @@ public final class VarveAdmin {
             shard,
             CHECKPOINT_LIMIT),
         CallKind.OPERATION);
+  }
+
+  /**
+   * Has the shard's primary hand over, and returns when another leads. Writes pause for less than a
+   * second as a rule. Not repeated once it may have been done: a second one would hand the shard
+   * on, or back. Where no replica can take over, it is asked again until the client's time-out.
+   *
+   * @param to the name of the member that shall lead, which may be the primary itself; null: the
+   *     most advanced replica
+   * @throws OutcomeUnknownException when no answer came, or the primary stopped leading and heard
+   *     of no other in time
+   * @throws InvalidRequestException when the shard has no such member
+   */
+  public StepDownResponse stepDown(int shard, @Nullable String to) {
+    return runner.await(
+        runner.onPrimary(
+            AdminGrpc.getStepDownMethod(),
+            StepDownRequest.newBuilder().setToMember(to == null ? "" : to).build(),
+            CallKind.WRITE,
+            shard,
+            STEP_DOWN_LIMIT),
+        CallKind.WRITE);
   }
 
   /**

@@ -17,6 +17,8 @@ import dev.varve.protocol.v1.Role;
 import dev.varve.protocol.v1.SegmentPlan;
 import dev.varve.protocol.v1.StatusRequest;
 import dev.varve.protocol.v1.StatusResponse;
+import dev.varve.protocol.v1.StepDownRequest;
+import dev.varve.protocol.v1.StepDownResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
@@ -24,6 +26,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * What a {@link FakeNode} does when it is operated: by default each keyspace's compaction is
@@ -57,6 +60,7 @@ public final class FakeAdmin extends AdminGrpc.AdminImplBase {
   private final CountDownLatch running = new CountDownLatch(1);
   private final CountDownLatch cancelled = new CountDownLatch(1);
 
+  private final AtomicBoolean stepDownAnswerLost = new AtomicBoolean();
   private final List<BackupChunk> backup = new CopyOnWriteArrayList<>();
 
   FakeAdmin(FakeCluster cluster, FakeNode node) {
@@ -277,6 +281,42 @@ public final class FakeAdmin extends AdminGrpc.AdminImplBase {
             .setSequence(cluster.sequence())
             .setSegmentsDeleted(2)
             .setBytesDeleted(3 << 20)
+            .build());
+    observer.onCompleted();
+  }
+
+  /** The next hand-over is done, and its answer is lost. */
+  public void loseStepDownAnswer() {
+    stepDownAnswerLost.set(true);
+  }
+
+  @Override
+  public void stepDown(StepDownRequest request, StreamObserver<StepDownResponse> observer) {
+    if (!cluster.isPrimary(node)) {
+      observer.onError(node.notPrimary());
+      return;
+    }
+    List<String> names = cluster.nodes().stream().map(FakeNode::member).toList();
+    int here = names.indexOf(node.member());
+    String to = request.getToMember();
+    int next = to.isEmpty() ? (here + 1) % names.size() : names.indexOf(to);
+    if (next < 0) {
+      observer.onError(
+          FakeCluster.error(Code.INVALID_ARGUMENT, "INVALID_REQUEST", "no member " + to));
+      return;
+    }
+    if (next != here) {
+      cluster.moveTo(next);
+    }
+    if (stepDownAnswerLost.getAndSet(false)) {
+      observer.onError(io.grpc.Status.UNAVAILABLE.withDescription("gone").asRuntimeException());
+      return;
+    }
+    observer.onNext(
+        StepDownResponse.newBuilder()
+            .setMember(names.get(next))
+            .setNewPrimary(cluster.nodes().get(next).address().toString())
+            .setTerm(cluster.term())
             .build());
     observer.onCompleted();
   }

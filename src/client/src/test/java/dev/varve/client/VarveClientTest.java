@@ -332,6 +332,19 @@ class VarveClientTest {
     assertFalse(members.get(0).status() == null);
   }
 
+  /** Guard: its kind is WRITE. Repeated, it would hand the shard on. */
+  @Test
+  void aHandOverWithoutAnAnswerIsNotRepeated() {
+    cluster.primaryNode().admin().loseStepDownAnswer();
+
+    assertThrows(OutcomeUnknownException.class, () -> client.admin().stepDown(0, null));
+    assertEquals("orders-0-1", cluster.primaryNode().member());
+
+    assertEquals("orders-0-2", client.admin().stepDown(0, "orders-0-2").getMember());
+    assertEquals("orders-0-2", cluster.primaryNode().member());
+    put();
+  }
+
   @Test
   void aClosedClientRefusesCalls() {
     client.close();

@@ -19,6 +19,7 @@ final class Candidate implements Role {
 
   private final LocalMember me;
   private final Candidacies before;
+  private final boolean released;
   private final Set<MemberId> preVotes = new HashSet<>();
   private final Set<String> preVotesAwaited = new HashSet<>();
   private final Map<MemberId, Response.FenceAnswer> fenced = new HashMap<>();
@@ -28,8 +29,18 @@ final class Candidate implements Role {
   private long term;
 
   Candidate(LocalMember me, Candidacies before) {
+    this(me, before, false);
+  }
+
+  private Candidate(LocalMember me, Candidacies before, boolean released) {
     this.me = me;
     this.before = before;
+    this.released = released;
+  }
+
+  /** The primary has stopped and wants this member to follow it: nobody is disturbed. */
+  static Candidate afterRelease(LocalMember me) {
+    return new Candidate(me, Candidacies.NONE, true);
   }
 
   @Override
@@ -53,7 +64,12 @@ final class Candidate implements Role {
       return;
     }
     me.log.open(store.log());
-    preVote();
+    if (released) {
+      preVoting = false;
+      takeTerm();
+    } else {
+      preVote();
+    }
   }
 
   @Override

@@ -94,6 +94,20 @@ final class Follower implements Role {
     return copy != null || reopening || me.store() == null;
   }
 
+  /** Why this member could not take the shard over now; null if it could. */
+  @Nullable String cannotLead() {
+    if (isCopying() || fetching) {
+      return "copies from another member";
+    }
+    if (!me.isVoter()) {
+      return "has no vote";
+    }
+    if (!me.isSource()) {
+      return "does not hold all that it acknowledged";
+    }
+    return me.stepsAside() ? "is being stopped" : null;
+  }
+
   // --- the primary's messages ---
 
   @Override

@@ -265,6 +265,11 @@ public final class FollowerMember implements Member {
     return CompletableFuture.failedFuture(notPrimary());
   }
 
+  @Override
+  public CompletableFuture<HandedOver> stepDown(@Nullable String to) {
+    return CompletableFuture.failedFuture(notPrimary());
+  }
+
   /** Others may copy from here in turn; it takes nothing that it did not ask for. */
   @Override
   public CompletableFuture<Response> handle(Request request) {
@@ -289,6 +294,8 @@ public final class FollowerMember implements Member {
       case Request.PreVote _ -> noVote();
       case Request.Fence _ -> noVote();
       case Request.Append _ -> noVote();
+      case Request.PrepareTakeOver _ -> noVote();
+      case Request.Release _ -> noVote();
       case Request.InstallImage _ -> noVote();
     };
   }

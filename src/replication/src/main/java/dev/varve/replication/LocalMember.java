@@ -37,6 +37,7 @@ final class LocalMember {
   private List<String> quorumRecord = List.of();
   private Quorum quorum = new Quorum(List.of());
   private @Nullable String damage;
+  private boolean stepsAside;
 
   LocalMember(
       MemberOptions options,
@@ -185,6 +186,15 @@ final class LocalMember {
 
   Staleness staleness() {
     return staleness;
+  }
+
+  /** From now on it takes no shard over that is handed to it. */
+  void stepAside() {
+    stepsAside = true;
+  }
+
+  boolean stepsAside() {
+    return stepsAside;
   }
 
   @Nullable String damage() {

@@ -87,6 +87,30 @@ public interface Member extends AutoCloseable {
   CompletableFuture<CheckpointResult> checkpoint();
 
   /**
+   * Hands the shard to another member, which then leads in a higher term. Completes when that is
+   * heard: no write that this member took is left with an unknown outcome, and compactions under
+   * way ended before, most with the reason {@code NotPrimary}. If {@code to} is this member and it
+   * is the primary, nothing happens.
+   *
+   * <p>Fails with {@link HandOverRefusedException} if no replica can take over now, with {@link
+   * NotPrimaryException} if this member is not the primary or was deposed meanwhile, with {@link
+   * QuorumUnavailableException} whose {@code notApplied} is true if it has not begun to serve: then
+   * nothing was handed over. With one whose {@code notApplied} is false, this member stopped
+   * leading and nobody was heard to lead within 3 s; the others elect.
+   *
+   * @param to the name of the member that shall lead; null: the most advanced replica that can
+   */
+  CompletableFuture<HandedOver> stepDown(@Nullable String to);
+
+  /**
+   * {@link #stepDown} to whoever can, before this member is closed; besides, it takes no shard over
+   * itself from now on.
+   */
+  default CompletableFuture<HandedOver> stepAside() {
+    return stepDown(null);
+  }
+
+  /**
    * Answers a message that another member sent. Never fails: what cannot be done is answered with
    * {@link Response.Refused}.
    */

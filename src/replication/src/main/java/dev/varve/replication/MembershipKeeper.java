@@ -33,11 +33,16 @@ final class MembershipKeeper {
     look();
   }
 
+  /** Whether a change is proposed and not known to be committed. */
+  boolean isChanging() {
+    return changing;
+  }
+
   private void look() {
     if (!me.is(role)) {
       return;
     }
-    if (!changing) {
+    if (!changing && !role.isHandingOver()) {
       List<MemberId> next = next();
       if (next != null) {
         propose(next);

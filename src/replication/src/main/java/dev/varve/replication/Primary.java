@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Leads the shard in one term: appends the term's first record, serves once that is committed,
@@ -27,9 +28,12 @@ final class Primary implements Role {
   private final Shipping shipping;
   private final LeaseKeeper leaseKeeper;
   private final MembershipKeeper membershipKeeper;
+  private final WorkGate writes = new WorkGate();
+  private final WorkGate compactions = new WorkGate();
   private final List<Confirmation> confirmations = new ArrayList<>();
   private final long enteredNanos;
   private Scheduler.Cancellable beat = () -> {};
+  private @Nullable HandOver handOver;
   private long termStartSequence = Long.MAX_VALUE;
   private long durable;
   private long committed;
@@ -72,6 +76,44 @@ final class Primary implements Role {
     return shipping;
   }
 
+  /** Everything that appends to the log for a caller passes here. */
+  WorkGate writes() {
+    return writes;
+  }
+
+  WorkGate compactions() {
+    return compactions;
+  }
+
+  long committed() {
+    return committed;
+  }
+
+  /** Whether the membership must stay as it is. */
+  boolean isHandingOver() {
+    HandOver current = handOver;
+    return current != null && !current.isEnded();
+  }
+
+  /** Hands the shard over; see {@link HandOver#start}. */
+  CompletableFuture<HandedOver> stepDown(@Nullable String to) {
+    if (me.self().name().equals(to)) {
+      return CompletableFuture.completedFuture(new HandedOver(me.self().name(), term));
+    }
+    if (!serving) {
+      return CompletableFuture.failedFuture(
+          new QuorumUnavailableException("the primary has not begun to serve", true));
+    }
+    if (isHandingOver()) {
+      return CompletableFuture.failedFuture(
+          new HandOverRefusedException(
+              HandOverRefusedException.Kind.NOT_NOW, "is handing over already"));
+    }
+    HandOver starting = new HandOver(me, this, log, shipping, membershipKeeper);
+    handOver = starting;
+    return starting.start(to);
+  }
+
   @Override
   public MemberRole kind() {
     return MemberRole.PRIMARY;
@@ -107,6 +149,9 @@ final class Primary implements Role {
     NotPrimaryException deposed = new NotPrimaryException(null, null, me.term());
     confirmations.forEach(waiting -> waiting.done().completeExceptionally(deposed));
     confirmations.clear();
+    if (handOver != null) {
+      handOver.left();
+    }
   }
 
   /** Nobody else can be primary in this term, and a higher one made this member follow before. */

@@ -10,6 +10,7 @@ final class Promises {
   private final long promiseNanos;
   private long promisedUntilNanos;
   private long heardNanos;
+  private long releasedTerm;
 
   Promises(Timing timing, long startedNanos) {
     this.promiseNanos = timing.promise().toNanos();
@@ -28,6 +29,23 @@ final class Promises {
    */
   void fenced(long nowNanos) {
     heardNanos = nowNanos;
+  }
+
+  /**
+   * The primary of {@code term} has stopped and gives back what it was promised. It leads no more
+   * in that term, so what it sent before and comes late binds nobody. Others leave its successor
+   * the time to begin. In memory only: a member that restarts keeps a promise of full length, as
+   * after every restart.
+   */
+  void release(long term, long nowNanos) {
+    releasedTerm = term;
+    promisedUntilNanos = nowNanos;
+    heardNanos = nowNanos;
+  }
+
+  /** Whether the primary of this term has stopped, or that of a later one has. */
+  boolean isReleased(long term) {
+    return term <= releasedTerm;
   }
 
   /** Whether a fence may be granted, this member's own included. */

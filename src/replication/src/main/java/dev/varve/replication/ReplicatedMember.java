@@ -144,6 +144,9 @@ public final class ReplicatedMember implements Member {
     if (!leading.serving()) {
       throw new QuorumUnavailableException("the primary has not begun to serve", true);
     }
+    if (!leading.writes().enter()) {
+      throw handingOver();
+    }
     try {
       return work.on(leading.store());
     } catch (NotLeaderException e) {
@@ -152,6 +155,8 @@ public final class ReplicatedMember implements Member {
       throw new QuorumUnavailableException("deposed before a majority acknowledged", false);
     } catch (StoreClosedException e) {
       throw new QuorumUnavailableException("closed before a majority acknowledged", false);
+    } finally {
+      leading.writes().leave();
     }
   }
 
@@ -164,6 +169,9 @@ public final class ReplicatedMember implements Member {
       return CompletableFuture.failedFuture(
           new QuorumUnavailableException("the primary has not begun to serve", true));
     }
+    if (!leading.writes().enter()) {
+      return CompletableFuture.failedFuture(handingOver());
+    }
     CompletableFuture<T> result = new CompletableFuture<>();
     deadlines.add(
         result,
@@ -171,9 +179,12 @@ public final class ReplicatedMember implements Member {
             new QuorumUnavailableException(
                 "no majority acknowledged within " + me.timing().write(), false));
     CompletableFuture<T> _ =
-        work.apply(leading)
+        started(leading, work)
             .whenComplete(
                 (value, failure) -> {
+                  // Not when the caller is answered, which may be earlier: a write that ran into
+                  // its time limit is still under way.
+                  leading.writes().leave();
                   if (failure == null) {
                     result.complete(value);
                   } else {
@@ -181,6 +192,19 @@ public final class ReplicatedMember implements Member {
                   }
                 });
     return result;
+  }
+
+  private static <T> CompletableFuture<T> started(
+      Primary leading, Function<Primary, CompletableFuture<T>> work) {
+    try {
+      return work.apply(leading);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private static QuorumUnavailableException handingOver() {
+    return new QuorumUnavailableException("the primary is handing over", true);
   }
 
   /** What the store says of a log that is no longer led, in the words of a shard. */
@@ -235,11 +259,49 @@ public final class ReplicatedMember implements Member {
     if (expectedTerm != 0 && expectedTerm != leading.term()) {
       throw new StaleTermException(expectedTerm, leading.term());
     }
-    try {
-      return leading.store().compact(request, progress, cancel);
-    } catch (NotLeaderException e) {
+    WorkGate compactions = leading.compactions();
+    if (!compactions.enter()) {
       throw notPrimary();
     }
+    try {
+      return leading
+          .store()
+          .compact(
+              request,
+              progress,
+              cancel.narrower(() -> compactions.isClosed() ? HandOver.COMPACTION_ENDS : null));
+    } catch (NotLeaderException e) {
+      throw notPrimary();
+    } finally {
+      compactions.leave();
+    }
+  }
+
+  @Override
+  public CompletableFuture<HandedOver> stepDown(@Nullable String to) {
+    return onThread(() -> {}, to);
+  }
+
+  @Override
+  public CompletableFuture<HandedOver> stepAside() {
+    return onThread(me::stepAside, null);
+  }
+
+  private CompletableFuture<HandedOver> onThread(Runnable before, @Nullable String to) {
+    if (me.thread.isStopped()) {
+      return CompletableFuture.failedFuture(notPrimary());
+    }
+    CompletableFuture<HandedOver> result = new CompletableFuture<>();
+    me.thread.run(
+        () -> {
+          before.run();
+          if (me.role() instanceof Primary leading) {
+            me.thread.when(leading.stepDown(to), result::complete, result::completeExceptionally);
+          } else {
+            result.completeExceptionally(notPrimary());
+          }
+        });
+    return result;
   }
 
   @Override

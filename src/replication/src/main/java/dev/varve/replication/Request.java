@@ -49,6 +49,21 @@ public sealed interface Request {
   }
 
   /**
+   * Could you lead in my place, the Lease included? Changes nothing at the receiver.
+   *
+   * @param primary the sender, who leads in {@code term}
+   */
+  record PrepareTakeOver(int shard, long term, MemberId primary) implements Request {}
+
+  /**
+   * I have stopped serving and will not lead in this term again: what you promised me is over.
+   *
+   * @param primary the sender, who led in {@code term}
+   * @param successor the member that shall take the next term, without pre-votes
+   */
+  record Release(int shard, long term, MemberId primary, MemberId successor) implements Request {}
+
+  /**
    * The primary no longer holds the entries that the receiver lacks: it shall copy the primary's
    * files.
    */

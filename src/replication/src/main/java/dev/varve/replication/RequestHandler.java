@@ -31,6 +31,8 @@ final class RequestHandler {
       case Request.PreVote preVote -> answered(preVote(preVote));
       case Request.Fence fence -> answered(fence(fence));
       case Request.Append append -> append(append);
+      case Request.PrepareTakeOver ask -> prepareTakeOver(ask);
+      case Request.Release release -> answered(release(release));
       case Request.InstallImage order -> answered(installImage(order));
       case Request.DescribeMember _ -> answered(describe());
       case Request.FetchEntries fetch -> answered(files.entries(fetch));
@@ -92,6 +94,54 @@ final class RequestHandler {
         refusal == null ? "" : refusal);
   }
 
+  /**
+   * Whoever leads next must reach the Lease: asked before anything is released, so that an API
+   * server that is away costs no primary.
+   */
+  private CompletableFuture<Response> prepareTakeOver(Request.PrepareTakeOver request) {
+    @Nullable String obstacle = cannotTakeOver(request.term(), request.primary());
+    if (obstacle != null) {
+      return answered(takeOver(obstacle));
+    }
+    CompletableFuture<Response> answer = new CompletableFuture<>();
+    me.thread.when(
+        me.lease.read(),
+        lease -> answer.complete(takeOver(cannotTakeOver(request.term(), request.primary()))),
+        failure -> answer.complete(takeOver("cannot read the Lease: " + failure)));
+    return answer;
+  }
+
+  private @Nullable String cannotTakeOver(long term, MemberId primary) {
+    if (!me.terms().record().isOf(term, primary)) {
+      return "follows term " + me.term();
+    }
+    return me.role() instanceof Follower follower ? follower.cannotLead() : me.role().detail();
+  }
+
+  private Response takeOver(@Nullable String obstacle) {
+    return new Response.TakeOverAnswer(
+        me.term(), me.self(), obstacle == null, obstacle == null ? "" : obstacle);
+  }
+
+  /** The promise to that primary in that very term ends; a successor leads at once if it can. */
+  private Response release(Request.Release request) {
+    if (!me.terms().record().isOf(request.term(), request.primary())) {
+      return takeOver("follows term " + me.term());
+    }
+    if (!me.promises.isReleased(request.term())) {
+      me.promises.release(request.term(), me.thread.nowNanos());
+      me.forgetPrimary();
+    }
+    if (!request.successor().equals(me.self())) {
+      return takeOver(null);
+    }
+    @Nullable String obstacle = cannotTakeOver(request.term(), request.primary());
+    if (obstacle == null) {
+      me.become(Candidate.afterRelease(me));
+    }
+    return takeOver(obstacle);
+  }
+
   private CompletableFuture<Response> append(Request.Append request) {
     if (!admit(request.term(), request.primary())) {
       return answered(
@@ -121,7 +171,10 @@ final class RequestHandler {
    * follows.
    */
   private boolean admit(long term, MemberId primary) {
-    if (primary.equals(me.self()) || !me.terms().record().admits(term, primary)) {
+    if (primary.equals(me.self())
+        || !me.terms().record().admits(term, primary)
+        // Sent before the release, it must not renew the promise that the release ended.
+        || me.promises.isReleased(term)) {
       return false;
     }
     if (!me.advance(term, primary)) {

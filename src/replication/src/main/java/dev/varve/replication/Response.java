@@ -80,6 +80,15 @@ public sealed interface Response {
     }
   }
 
+  /**
+   * Whether the member could take over, or took a release as meant for it.
+   *
+   * @param willing of a successor: it leads next if it can; of others: the promise is over
+   * @param reason why not, for people
+   */
+  record TakeOverAnswer(long term, MemberId member, boolean willing, String reason)
+      implements Response {}
+
   /** The order to copy an image was taken; progress shows in the answers to heartbeats. */
   record InstallImageAnswer(long term, MemberId member, boolean accepted) implements Response {}
 

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The only member of its shard: a quorum of one, without a Lease. It starts an empty shard by
@@ -139,6 +140,20 @@ public final class StandaloneMember implements Member {
   }
 
   @Override
+  public CompletableFuture<HandedOver> stepDown(@Nullable String to) {
+    if (self.name().equals(to)) {
+      return CompletableFuture.completedFuture(new HandedOver(self.name(), term));
+    }
+    return CompletableFuture.failedFuture(
+        to == null
+            ? new HandOverRefusedException(
+                HandOverRefusedException.Kind.NO_OTHER_MEMBER,
+                self.name() + " is the only member of its shard")
+            : new HandOverRefusedException(
+                HandOverRefusedException.Kind.UNKNOWN_MEMBER, "this shard has no member " + to));
+  }
+
+  @Override
   public CompletableFuture<Response> handle(Request request) {
     CompletableFuture<Response> answer = new CompletableFuture<>();
     thread.run(
@@ -178,6 +193,8 @@ public final class StandaloneMember implements Member {
       case Request.PreVote _ -> alone();
       case Request.Fence _ -> alone();
       case Request.Append _ -> alone();
+      case Request.PrepareTakeOver _ -> alone();
+      case Request.Release _ -> alone();
       case Request.InstallImage _ -> alone();
     };
   }

@@ -19,9 +19,11 @@ record TermRecord(long term, @Nullable MemberId holder) {
    * same one.
    */
   boolean admits(long otherTerm, MemberId member) {
-    if (otherTerm > term) {
-      return true;
-    }
+    return otherTerm > term || isOf(otherTerm, member);
+  }
+
+  /** Whether it is exactly this: {@code member} is followed in {@code otherTerm}, nobody later. */
+  boolean isOf(long otherTerm, MemberId member) {
     return otherTerm == term && term > 0 && member.equals(holder);
   }
 }

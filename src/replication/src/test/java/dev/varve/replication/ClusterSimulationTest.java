@@ -34,6 +34,7 @@ class ClusterSimulationTest {
     long terms = 0;
     int copies = 0;
     int rolled = 0;
+    Map<String, Integer> handOvers = new TreeMap<>();
     Map<String, Integer> ended = new TreeMap<>();
     List<Integer> seeds = new ArrayList<>();
     for (int seed = 1; seed <= SEEDS; seed++) {
@@ -52,26 +53,40 @@ class ClusterSimulationTest {
       terms += outcome.terms;
       copies += outcome.copies;
       rolled += outcome.rolled;
+      outcome.stepDowns.ended().forEach((end, n) -> handOvers.merge(end, n, Integer::sum));
     }
     System.out.printf(
         "%d seeds: %d acknowledged writes, %d reads, %d terms, %d images, %d lost disks,"
-            + " %d rolled manifests, compactions %d %s%n",
-        only == null ? SEEDS : 1, writes, reads, terms, copies, wipes, rolled, compactions, ended);
+            + " %d rolled manifests, compactions %d %s, hand-overs %s%n",
+        only == null ? SEEDS : 1,
+        writes,
+        reads,
+        terms,
+        copies,
+        wipes,
+        rolled,
+        compactions,
+        ended,
+        handOvers);
     if (only == null && SEEDS >= 100) {
       // The trouble must not be such that nothing happens at all.
       assertTrue(writes > SEEDS * 100, "only " + writes + " writes");
       assertTrue(compactions > SEEDS / 2, "only " + compactions + " compactions");
       assertTrue(rolled > SEEDS, "only " + rolled + " manifests were rolled");
+      int handed = handOvers.getOrDefault(StepDowns.HANDED_OVER, 0);
+      assertTrue(handed > SEEDS / 2, "only " + handed + " hand-overs");
     }
   }
 
-  private record Outcome(History history, Trouble trouble, long terms, int copies, int rolled) {}
+  private record Outcome(
+      History history, Trouble trouble, StepDowns stepDowns, long terms, int copies, int rolled) {}
 
   private static Outcome run(int seed) throws IOException {
     Simulation simulation = new Simulation(seed);
     SimulatedCluster cluster = new SimulatedCluster(simulation, seed % 4 == 0 ? 5 : 3);
     History history = new History();
     Trouble trouble = new Trouble(cluster);
+    StepDowns stepDowns = new StepDowns(cluster, seed);
     List<SimulatedClient> clients = new ArrayList<>();
     try {
       cluster.startAll();
@@ -83,8 +98,10 @@ class ClusterSimulationTest {
       }
       cluster.watch();
       trouble.start();
+      stepDowns.start();
       simulation.run(Duration.ofSeconds(20));
       trouble.stop();
+      stepDowns.stop();
       // Trouble begun before may go on for a while; clients notice when it ends.
       simulation.run(Duration.ofSeconds(8));
       clients.forEach(SimulatedClient::stop);
@@ -96,6 +113,7 @@ class ClusterSimulationTest {
       return new Outcome(
           history,
           trouble,
+          stepDowns,
           cluster.lease.view().term(),
           cluster.network.imagesOpened(),
           cluster.rolledManifests());
@@ -110,7 +128,9 @@ class ClusterSimulationTest {
               + "\n"
               + cluster.describe()
               + "\n"
-              + String.join("\n", trouble.log()),
+              + String.join("\n", trouble.log())
+              + "\n"
+              + String.join("\n", stepDowns.log()),
           e);
     }
   }

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedNetwork {
   private record Link(String from, String to) {}
 
+  /** A request on its way. */
+  record Sending(String from, String to, Request request) {}
+
   private final Simulation simulation;
   private final Map<String, Member> members = new HashMap<>();
   private final Set<Link> cut = new HashSet<>();
@@ -23,6 +27,7 @@ final class SimulatedNetwork {
   private double doubling;
   private double slow;
   private int imagesOpened;
+  private Predicate<Sending> filter = sending -> true;
 
   SimulatedNetwork(Simulation simulation) {
     this.simulation = simulation;
@@ -32,6 +37,11 @@ final class SimulatedNetwork {
     loss = lossProbability;
     doubling = doublingProbability;
     slow = slowProbability;
+  }
+
+  /** Sees every request, and loses those for which it says false. */
+  void filter(Predicate<Sending> passes) {
+    filter = passes;
   }
 
   int imagesOpened() {
@@ -72,6 +82,9 @@ final class SimulatedNetwork {
   Transport transportOf(String from, Simulation.Machine machine) {
     return (to, request) -> {
       CompletableFuture<Response> answer = new CompletableFuture<>();
+      if (!filter.test(new Sending(from, to, request))) {
+        return answer;
+      }
       int copies = simulation.chance(doubling) ? 2 : 1;
       for (int i = 0; i < copies; i++) {
         if (!passes(from, to)) {

@@ -3,6 +3,7 @@ package dev.varve.replication;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.store.LogPosition;
@@ -160,6 +161,69 @@ class VotesTest {
     assertTrue(answer.granted());
     assertEquals(new LogPosition(3, 70), answer.last());
     assertFalse(answer.source());
+  }
+
+  private Response.TakeOverAnswer release(long term, MemberId primary) {
+    return assertInstanceOf(
+        Response.TakeOverAnswer.class,
+        handler.handle(new Request.Release(0, term, primary, C)).join());
+  }
+
+  @Test
+  void aReleaseEndsThePromise() {
+    heartbeat(4, B);
+    assertFalse(fence(5, C).granted());
+    assertTrue(release(4, B).willing());
+    assertTrue(fence(5, C).granted());
+  }
+
+  /** Guard: {@code isOf} in {@link RequestHandler}: a promise to somebody else is not touched. */
+  @Test
+  void aReleaseOfAnotherTermOrHolderEndsNothing() {
+    heartbeat(4, B);
+    assertFalse(release(4, C).willing());
+    assertFalse(release(3, B).willing());
+    assertFalse(release(5, B).willing());
+    assertFalse(fence(5, C).granted());
+  }
+
+  /**
+   * Guard: {@code isReleased} in {@link RequestHandler}: what the primary sent before the release
+   * comes after it.
+   */
+  @Test
+  void aLateHeartbeatRenewsNoReleasedPromise() {
+    heartbeat(4, B);
+    release(4, B);
+    assertEquals(Response.AppendOutcome.REFUSED, heartbeat(4, B).outcome());
+    assertTrue(fence(5, C).granted());
+    assertNotEquals(Response.AppendOutcome.REFUSED, heartbeat(5, C).outcome());
+  }
+
+  /** Guard: {@code heardNanos} in {@link Promises#release}: nobody gets in the successor's way. */
+  @Test
+  void aReleaseLeavesTheSuccessorTheTime() {
+    heartbeat(4, B);
+    simulation.run(Duration.ofMillis(1_400));
+    release(4, B);
+    simulation.run(Duration.ofMillis(1_400));
+    release(4, B);
+    assertFalse(preVote(C).granted());
+    simulation.run(Duration.ofMillis(200));
+    assertTrue(preVote(C).granted());
+  }
+
+  /** Its store is closed, as while it copies an image. */
+  @Test
+  void whoCannotLeadSaysSoBeforeAnythingIsReleased() {
+    heartbeat(4, B);
+    Response.TakeOverAnswer answer =
+        assertInstanceOf(
+            Response.TakeOverAnswer.class,
+            handler.handle(new Request.PrepareTakeOver(0, 4, B)).join());
+    assertFalse(answer.willing());
+    assertEquals("copies from another member", answer.reason());
+    assertFalse(fence(5, C).granted());
   }
 
   @Test
