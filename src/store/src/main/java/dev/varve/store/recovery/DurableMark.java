@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * log, mostly without a sync of its own: an older mark is true too and only tells less.
  *
  * <p>Two slots, each in a sector of its own at 0 and at 512, take turns: a write that a crash or a
- * full disk cuts off leaves the other one whole. Both are whole from the beginning, so a file
- * without a whole slot is damaged. A slot:
+ * full disk cuts off leaves the other one whole. What replaces a slot that was cut off is synced
+ * before the other slot is written: else a second write that is cut off, and a crash, could leave
+ * neither. Both are whole from the beginning, so a file without a whole slot is damaged. A slot:
  *
  * <pre>
  *  0  8  number of the write: of two whole slots the higher one tells
@@ -45,8 +46,13 @@ public final class DurableMark implements Closeable {
   private static final int FILE_BYTES = SLOT_DISTANCE + SLOT_BYTES;
   private static final int CHECKED = SLOT_BYTES - Integer.BYTES;
 
+  private static final long NONE = -1;
+
   private final StorageFile file;
   private Slot newest;
+
+  /** Where a slot may be damaged on the disk, though it may have been written again since. */
+  private long cutOffAt;
 
   /** What a whole slot says. */
   private record Slot(long number, long durable, long committed) {
@@ -54,6 +60,10 @@ public final class DurableMark implements Closeable {
       ByteBuffer bytes = ByteBuffer.allocate(SLOT_BYTES).order(ByteOrder.LITTLE_ENDIAN);
       bytes.putLong(number).putLong(durable).putLong(committed);
       return bytes.putInt(Crc32c.of(bytes, 0, CHECKED)).flip();
+    }
+
+    long offset() {
+      return offsetOf(number);
     }
 
     /** Null if it is not what was written there: numbers of the first slot are even. */
@@ -70,9 +80,10 @@ public final class DurableMark implements Closeable {
     }
   }
 
-  private DurableMark(StorageFile file, Slot newest) {
+  private DurableMark(StorageFile file, Slot newest, long cutOffAt) {
     this.file = file;
     this.newest = newest;
+    this.cutOffAt = cutOffAt;
   }
 
   /**
@@ -90,7 +101,9 @@ public final class DurableMark implements Closeable {
       if (newest == null) {
         throw new CorruptionException(PATH, 0, "neither of its two marks is what was written");
       }
-      return new DurableMark(file, newest);
+      int other = (int) ((newest.number() + 1) % SLOTS);
+      boolean whole = Slot.read(file, other) != null;
+      return new DurableMark(file, newest, whole ? NONE : offsetOf(other));
     } catch (IOException e) {
       file.close();
       throw e;
@@ -182,9 +195,20 @@ public final class DurableMark implements Closeable {
   private void note(long durableNow, long committedSeen) throws IOException {
     Slot next =
         new Slot(newest.number() + 1, durableNow, Math.max(newest.committed(), committedSeen));
-    long at = next.number() % SLOTS * SLOT_DISTANCE;
-    file.write(new ByteBuffer[] {next.encoded()}, at);
+    if (newest.offset() == cutOffAt) {
+      sync();
+    }
+    try {
+      file.write(new ByteBuffer[] {next.encoded()}, next.offset());
+    } catch (IOException e) {
+      cutOffAt = next.offset();
+      throw e;
+    }
     newest = next; // not before: what was cut off is written over next time, not the whole one
+  }
+
+  private static long offsetOf(long number) {
+    return number % SLOTS * SLOT_DISTANCE;
   }
 
   /**
@@ -207,13 +231,16 @@ public final class DurableMark implements Closeable {
   private void noteInBoth(long durableNow, long committedSeen) throws IOException {
     for (int i = 0; i < SLOTS; i++) {
       note(durableNow, committedSeen);
-      file.sync();
+      sync();
     }
   }
 
   /** Makes what was noted durable. */
   public synchronized void sync() throws IOException {
     file.sync();
+    if (newest.offset() == cutOffAt) {
+      cutOffAt = NONE;
+    }
   }
 
   @Override

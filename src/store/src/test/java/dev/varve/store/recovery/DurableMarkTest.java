@@ -61,6 +61,50 @@ class DurableMarkTest {
     assertEquals(new DurableMark.Reading(true, true, true, 14, 12), reading());
   }
 
+  /**
+   * The disk is full at one slot and, soon after it had room again, at the other; no sync came in
+   * between, so that a crash may leave of each slot what was cut off.
+   */
+  @Test
+  void bothSlotsCutOffOneAfterTheOtherLeaveOneWhole() throws IOException {
+    try (DurableMark mark = DurableMark.open(storage)) {
+      cutOffAndWrittenAgain(mark, 1);
+      cutOffAndWrittenAgain(mark, 2);
+      assertOneIsWholeAfterACrash();
+    }
+  }
+
+  /** As before, by two processes: the second finds a slot that the first left cut off. */
+  @Test
+  void bothSlotsCutOffByTwoProcessesLeaveOneWhole() throws IOException {
+    try (DurableMark mark = DurableMark.open(storage)) {
+      cutOff(mark, 1);
+    }
+    try (DurableMark mark = DurableMark.open(storage)) {
+      mark.write(1, 1);
+      cutOffAndWrittenAgain(mark, 2);
+      assertOneIsWholeAfterACrash();
+    }
+  }
+
+  private void cutOffAndWrittenAgain(DurableMark mark, long sequence) throws IOException {
+    cutOff(mark, sequence);
+    mark.write(sequence, sequence);
+  }
+
+  private void cutOff(DurableMark mark, long sequence) throws IOException {
+    storage.failWhen(operation -> operation.kind() == Operation.Kind.WRITE, Fault.DISK_FULL);
+    mark.write(sequence, sequence);
+    storage.clearFaults();
+  }
+
+  private void assertOneIsWholeAfterACrash() throws IOException {
+    for (long seed = 0; seed < 2_000; seed++) {
+      DurableMark.Reading left = DurableMark.peek(storage.crashClone(seed));
+      assertTrue(left.usable(), "seed " + seed + ": neither slot is whole");
+    }
+  }
+
   /** However many bytes of a write reach the file: it is the mark before or this one. */
   @Test
   void aWriteThatIsTornAnywhereLeavesOneOfTheTwo() throws IOException {
