@@ -371,32 +371,56 @@ final class Adoption {
   private void move(
       Keyspace keyspace, Edit.Compaction edit, List<LiveSegment> inputs, List<LiveSegment> outputs)
       throws IOException {
-    String path = edit.runs().runsPath(keyspace.name());
     List<StorageFile> open = new ArrayList<>();
-    try (StorageFile file = storage.open(path)) {
-      RunListReader runs = new RunListReader(file, path);
-      List<LiveSegment> sources = new ArrayList<>();
-      for (SegmentId source : runs.sources()) {
-        sources.add(input(inputs, source));
-      }
+    try {
       List<HintReader> hints = new ArrayList<>();
       for (int i = 0; i < outputs.size(); i++) {
         hints.add(openHint(keyspace, edit.outputs().get(i), outputs.get(i), open));
       }
-      Mover mover = new Mover(keyspace, sources, outputs);
-      Relocations.read(runs, hints, mover);
+      boolean[] tombstones = moved(keyspace, edit, inputs, outputs, hints);
       for (int i = 0; i < outputs.size(); i++) {
         HintReader hint = hints.get(i);
         if (!outputs.get(i).sealed()) {
           continue; // a single file: what was copied to it was noted when it became active
         }
-        outputs.get(i).noteAll(hint.minSequence(), hint.maxSequence(), mover.tombstones[i]);
+        outputs.get(i).noteAll(hint.minSequence(), hint.maxSequence(), tombstones[i]);
       }
     } finally {
       for (StorageFile hint : open) {
         hint.close();
       }
     }
+  }
+
+  /**
+   * By the run list; without a whole one by what is in the files. To leave it would bring back what
+   * {@code Shift} dropped, and hold up every later adoption.
+   *
+   * @return which outputs have tombstones
+   */
+  private boolean[] moved(
+      Keyspace keyspace,
+      Edit.Compaction edit,
+      List<LiveSegment> inputs,
+      List<LiveSegment> outputs,
+      List<HintReader> hints)
+      throws IOException {
+    String path = edit.runs().runsPath(keyspace.name());
+    if (storage.exists(path)) {
+      try (StorageFile file = storage.open(path)) {
+        RunListReader runs = new RunListReader(file, path); // verified whole before its first item
+        List<LiveSegment> sources = new ArrayList<>();
+        for (SegmentId source : runs.sources()) {
+          sources.add(input(inputs, source));
+        }
+        Mover mover = new Mover(keyspace, sources, outputs);
+        Relocations.read(runs, hints, mover);
+        return mover.tombstones;
+      } catch (RunListDamagedException e) {
+        LOG.log(System.Logger.Level.WARNING, "goes by the segments of " + edit.runId(), e);
+      }
+    }
+    return new UnlistedMove(storage, keyspace, inputs).to(outputs, hints);
   }
 
   private HintReader openHint(
