@@ -8,6 +8,7 @@ import static dev.varve.node.peer.WireForms.starts;
 import static dev.varve.node.peer.WireForms.termStarts;
 
 import dev.varve.protocol.internal.v1.Append;
+import dev.varve.protocol.internal.v1.AskCommitted;
 import dev.varve.protocol.internal.v1.CheckFiles;
 import dev.varve.protocol.internal.v1.CloseImage;
 import dev.varve.protocol.internal.v1.DescribeMember;
@@ -69,6 +70,7 @@ public final class RequestMessages {
                   .setMaxBytes(r.maxBytes()));
       case Request.CloseImage r ->
           message.setCloseImage(CloseImage.newBuilder().setImage(r.image()));
+      case Request.AskCommitted r -> message.setAskCommitted(AskCommitted.getDefaultInstance());
       case Request.PrepareTakeOver r ->
           message.setPrepareTakeOver(PrepareTakeOver.newBuilder().setPrimary(member(r.primary())));
       case Request.Release r ->
@@ -142,6 +144,7 @@ public final class RequestMessages {
             shard, term, m.getImage(), m.getPath(), m.getOffset(), m.getMaxBytes());
       }
       case CLOSE_IMAGE -> new Request.CloseImage(shard, term, message.getCloseImage().getImage());
+      case ASK_COMMITTED -> new Request.AskCommitted(shard, term);
       case PREPARE_TAKE_OVER ->
           new Request.PrepareTakeOver(
               shard, term, member(message.getPrepareTakeOver().getPrimary()));

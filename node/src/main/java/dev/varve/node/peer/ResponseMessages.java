@@ -10,6 +10,7 @@ import static dev.varve.node.peer.WireForms.starts;
 import static dev.varve.node.peer.WireForms.termStarts;
 
 import dev.varve.protocol.internal.v1.AppendAnswer;
+import dev.varve.protocol.internal.v1.CommittedAnswer;
 import dev.varve.protocol.internal.v1.Done;
 import dev.varve.protocol.internal.v1.Entries;
 import dev.varve.protocol.internal.v1.FenceAnswer;
@@ -75,12 +76,21 @@ public final class ResponseMessages {
       case Response.FileBytes r ->
           message.setFileBytes(FileBytes.newBuilder().setBytes(bytes(r.bytes())));
       case Response.Done r -> message.setDone(Done.getDefaultInstance());
+      case Response.CommittedAnswer r -> message.setCommitted(committed(r));
       case Response.TakeOverAnswer r ->
           message.setTakeOver(
               TakeOverAnswer.newBuilder()
                   .setMember(member(r.member()))
                   .setWilling(r.willing())
                   .setReason(r.reason()));
+    }
+    return message.build();
+  }
+
+  private static CommittedAnswer committed(Response.CommittedAnswer answer) {
+    CommittedAnswer.Builder message = CommittedAnswer.newBuilder().setCommitted(answer.committed());
+    if (answer.staleMs() != Long.MAX_VALUE) {
+      message.setStaleMs(answer.staleMs());
     }
     return message.build();
   }
@@ -219,6 +229,11 @@ public final class ResponseMessages {
       case SAME_FILES -> new Response.SameFiles(term, message.getSameFiles().getPathsList());
       case FILE_BYTES -> new Response.FileBytes(term, buffer(message.getFileBytes().getBytes()));
       case DONE -> new Response.Done(term);
+      case COMMITTED -> {
+        CommittedAnswer m = message.getCommitted();
+        yield new Response.CommittedAnswer(
+            term, m.getCommitted(), m.hasStaleMs() ? m.getStaleMs() : Long.MAX_VALUE);
+      }
       case TAKE_OVER -> {
         TakeOverAnswer m = message.getTakeOver();
         yield new Response.TakeOverAnswer(

@@ -118,6 +118,7 @@ public final class RpcTransport implements Transport, AutoCloseable {
       case Request.FetchEntries r -> DEADLINE_SECONDS;
       case Request.CloseImage r -> DEADLINE_SECONDS;
       case Request.PrepareTakeOver r -> DEADLINE_SECONDS;
+      case Request.AskCommitted r -> DEADLINE_SECONDS;
       case Request.Release r -> DEADLINE_SECONDS;
     };
   }

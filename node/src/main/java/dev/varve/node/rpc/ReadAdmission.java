@@ -111,6 +111,10 @@ final class ReadAdmission {
         && Long.compareUnsigned(store.log().state().applied(), wish.minSequence()) < 0) {
       return false;
     }
-    return fresh || wish.maxStaleMs() == 0 || member.status().staleMs() <= wish.maxStaleMs();
+    if (fresh || wish.maxStaleMs() == 0 || member.staleMs() <= wish.maxStaleMs()) {
+      return true;
+    }
+    member.askHowStale();
+    return false;
   }
 }

@@ -50,10 +50,19 @@ final class FakeMember implements Member {
         0,
         false,
         false,
-        Long.MAX_VALUE,
         null,
         List.of(),
         List.of());
+  }
+
+  @Override
+  public long staleMs() {
+    return Long.MAX_VALUE;
+  }
+
+  @Override
+  public void askHowStale() {
+    throw new UnsupportedOperationException();
   }
 
   @Override

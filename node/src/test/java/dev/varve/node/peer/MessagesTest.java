@@ -59,6 +59,7 @@ class MessagesTest {
             1, 7, "image", List.of(new Request.FilePrefix("main/x.log", 1L << 40, -5))),
         new Request.GetFile(1, 7, "image", "main/x.log", 1L << 40, 1 << 20),
         new Request.CloseImage(1, 7, "image"),
+        new Request.AskCommitted(1, 7),
         new Request.PrepareTakeOver(1, 7, A),
         new Request.Release(1, 7, A, B));
   }
@@ -85,6 +86,8 @@ class MessagesTest {
         new Response.SameFiles(7, List.of("main/x.log")),
         new Response.FileBytes(7, bytes(9, 8, 7)),
         new Response.Done(7),
+        new Response.CommittedAnswer(7, 98, 0),
+        new Response.CommittedAnswer(7, 98, Long.MAX_VALUE),
         new Response.TakeOverAnswer(7, A, true, ""),
         new Response.TakeOverAnswer(7, A, false, "copies"));
   }

@@ -119,7 +119,7 @@ final class Follower implements Role {
       followingTerm = append.term();
       me.log.forgetMatch();
     }
-    me.follow(append.primary(), append.committed());
+    me.follow(append.primary());
     if (isCopying() || fetching) {
       if (me.store() == null && copy == null && !reopening) {
         copyFrom(append.primary());

@@ -45,7 +45,7 @@ public final class FollowerMember implements Member {
   private final Header header;
   private final FollowerLog log;
   private final FileSource files;
-  private final Staleness staleness = new Staleness();
+  private final Staleness staleness;
   private final MemberId self;
   private volatile boolean copying = true;
   private volatile boolean level;
@@ -74,6 +74,8 @@ public final class FollowerMember implements Member {
             thread, transport, List.of(SOURCE), term -> sourceTerm = Math.max(sourceTerm, term));
     this.header = new Header(options.shard(), () -> sourceTerm);
     this.log = new FollowerLog(thread);
+    this.staleness =
+        new Staleness(thread, peers, header, options.timing().vote(), () -> SOURCE, this::applied);
     this.files = new FileSource(thread, local::store, () -> sourceTerm, runtime.random());
   }
 
@@ -144,7 +146,6 @@ public final class FollowerMember implements Member {
           level = log.tail().last().compareTo(answer.last()) >= 0;
           log.match(log.tail().positionAt(answer.common()));
           log.commit(answer.committed());
-          staleness.heard(answer.committed(), store.log().state().applied(), heardNanos);
           again(level ? POLL : Duration.ZERO, store);
         },
         failure -> {
@@ -207,7 +208,6 @@ public final class FollowerMember implements Member {
         state == null ? 0 : state.committed(),
         false,
         level && !copying && heard && thread.nowNanos() - heardNanos < HEARD_LATELY.toNanos(),
-        staleness.staleMs(state == null ? -1 : state.applied(), thread.nowNanos()),
         damage,
         List.of(),
         state == null ? List.of() : MemberId.parseAll(state.membership()));
@@ -216,6 +216,21 @@ public final class FollowerMember implements Member {
   @Override
   public @Nullable Store store() {
     return local.store();
+  }
+
+  private long applied() {
+    Store store = local.store();
+    return store == null ? -1 : store.log().state().applied();
+  }
+
+  @Override
+  public long staleMs() {
+    return staleness.staleMs();
+  }
+
+  @Override
+  public void askHowStale() {
+    staleness.ask();
   }
 
   private NotPrimaryException notPrimary() {
@@ -294,10 +309,18 @@ public final class FollowerMember implements Member {
       case Request.PreVote _ -> noVote();
       case Request.Fence _ -> noVote();
       case Request.Append _ -> noVote();
+      case Request.AskCommitted _ -> howFar();
       case Request.PrepareTakeOver _ -> noVote();
       case Request.Release _ -> noVote();
       case Request.InstallImage _ -> noVote();
     };
+  }
+
+  /** What it knows; meanwhile it asks for more. */
+  private CompletableFuture<Response> howFar() {
+    staleness.ask();
+    return CompletableFuture.completedFuture(
+        new Response.CommittedAnswer(sourceTerm, applied(), staleness.staleMs()));
   }
 
   private CompletableFuture<Response> noVote() {

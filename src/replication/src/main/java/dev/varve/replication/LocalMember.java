@@ -33,7 +33,7 @@ final class LocalMember {
   private Role role = new Starting();
   private @Nullable MemberId primary;
   private long primaryHeardNanos;
-  private final Staleness staleness = new Staleness();
+  private final Staleness staleness;
   private List<String> quorumRecord = List.of();
   private Quorum quorum = new Quorum(List.of());
   private @Nullable String damage;
@@ -63,6 +63,20 @@ final class LocalMember {
             options.peers().keySet().stream().filter(name -> !name.equals(options.name())).toList(),
             this::sawTerm);
     this.primaryHeardNanos = thread.nowNanos();
+    this.staleness =
+        new Staleness(
+            thread, peers, header(), timing().vote(), this::primaryName, this::appliedSequence);
+  }
+
+  private @Nullable String primaryName() {
+    MemberId heard = primary;
+    return heard == null || role instanceof Primary ? null : heard.name();
+  }
+
+  /** -1 while no store is open. From any thread. */
+  long appliedSequence() {
+    LogState state = logState();
+    return state == null ? -1 : state.applied();
   }
 
   /** Calls {@code listener} after every change worth telling. */
@@ -202,10 +216,8 @@ final class LocalMember {
   }
 
   /** The primary of the current term was heard, or this member became it. */
-  void follow(MemberId heard, long committed) {
+  void follow(MemberId heard) {
     primaryHeardNanos = thread.nowNanos();
-    LogState state = logState();
-    staleness.heard(committed, state == null ? -1 : state.applied(), primaryHeardNanos);
     if (!heard.equals(primary)) {
       primary = heard;
       onChange.run();

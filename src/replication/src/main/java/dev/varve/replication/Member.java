@@ -73,6 +73,19 @@ public interface Member extends AutoCloseable {
   CompletableFuture<Void> confirmReads();
 
   /**
+   * For how long a read of {@link #store()} that starts now may miss what was acknowledged,
+   * milliseconds, rounded up: on a replica since it last asked the primary for what it then had
+   * applied, on a primary since a majority's promise ran out. {@link Long#MAX_VALUE} if unknown.
+   */
+  long staleMs();
+
+  /**
+   * Asks the primary how far it has committed, so that {@link #staleMs} sinks once that is applied
+   * here. Returns at once; calls made before the answer ask no second time.
+   */
+  void askHowStale();
+
+  /**
    * Compacts on the primary, on the caller's thread.
    *
    * @param expectedTerm the term that the caller means to act in; 0 leaves it unchecked

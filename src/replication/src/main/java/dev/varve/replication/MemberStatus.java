@@ -16,8 +16,6 @@ import org.jspecify.annotations.Nullable;
  * @param committedSequence the last sequence known to be committed here
  * @param serving on the primary: its term-start record is committed and a majority hears it
  * @param caughtUp on a replica: it heard the primary lately and no copy of an image is under way
- * @param staleMs on a replica: for how long it has not known that it had applied all that the
- *     primary had committed, milliseconds, {@link Long#MAX_VALUE} if it never did; on the primary 0
  * @param damage why the store could not be opened, or null
  * @param replicas on the primary: how far each other member has come; else empty
  * @param membership who counts in quorums, as last appended to the log; empty before the bootstrap
@@ -33,7 +31,6 @@ public record MemberStatus(
     long committedSequence,
     boolean serving,
     boolean caughtUp,
-    long staleMs,
     @Nullable String damage,
     List<ReplicaProgress> replicas,
     List<MemberId> membership) {

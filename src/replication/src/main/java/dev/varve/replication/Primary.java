@@ -72,6 +72,14 @@ final class Primary implements Role {
     return serving && nowNanos < freshUntilNanos;
   }
 
+  /** From any thread: for how long this may no longer be the primary, milliseconds. */
+  long staleMs(long nowNanos) {
+    long until = freshUntilNanos;
+    return until == Long.MIN_VALUE
+        ? Long.MAX_VALUE
+        : Math.ceilDiv(Math.max(nowNanos - until, 0), 1_000_000);
+  }
+
   Shipping shipping() {
     return shipping;
   }
@@ -126,7 +134,7 @@ final class Primary implements Role {
 
   @Override
   public void enter() {
-    me.follow(me.self(), committed);
+    me.follow(me.self());
     me.thread.when(
         log.lead(term, listener()),
         state -> {},
@@ -141,6 +149,9 @@ final class Primary implements Role {
    */
   @Override
   public void leave() {
+    if (serving && freshUntilNanos != Long.MIN_VALUE) {
+      me.staleness().complete(committed, Math.min(me.thread.nowNanos(), freshUntilNanos));
+    }
     serving = false;
     freshUntilNanos = Long.MIN_VALUE;
     beat.cancel();
@@ -242,7 +253,7 @@ final class Primary implements Role {
       committed = now;
       shipping.committed(now);
       log.commit(now);
-      me.follow(me.self(), now);
+      me.follow(me.self());
     }
     if (!serving && !awaitingApply && committed >= termStartSequence) {
       awaitingApply = true;

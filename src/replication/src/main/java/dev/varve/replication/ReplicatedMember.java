@@ -249,6 +249,19 @@ public final class ReplicatedMember implements Member {
   }
 
   @Override
+  public long staleMs() {
+    Primary leading = primary;
+    return leading != null && leading.serving()
+        ? leading.staleMs(runtime.scheduler().nowNanos())
+        : me.staleness().staleMs();
+  }
+
+  @Override
+  public void askHowStale() {
+    me.staleness().ask();
+  }
+
+  @Override
   public CompactionEvent compact(
       long expectedTerm, CompactionRequest request, CompactionListener progress, CancelToken cancel)
       throws IOException, NotPrimaryException, StaleTermException {

@@ -48,6 +48,9 @@ public sealed interface Request {
     }
   }
 
+  /** Up to where is all that you, or the primary that you follow, have acknowledged by now? */
+  record AskCommitted(int shard, long term) implements Request {}
+
   /**
    * Could you lead in my place, the Lease included? Changes nothing at the receiver.
    *

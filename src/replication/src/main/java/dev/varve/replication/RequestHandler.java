@@ -31,6 +31,7 @@ final class RequestHandler {
       case Request.PreVote preVote -> answered(preVote(preVote));
       case Request.Fence fence -> answered(fence(fence));
       case Request.Append append -> append(append);
+      case Request.AskCommitted _ -> howFar();
       case Request.PrepareTakeOver ask -> prepareTakeOver(ask);
       case Request.Release release -> answered(release(release));
       case Request.InstallImage order -> answered(installImage(order));
@@ -92,6 +93,28 @@ final class RequestHandler {
         last,
         me.isSource(),
         refusal == null ? "" : refusal);
+  }
+
+  /**
+   * A primary answers once it is certain to be one, by a fresh promise or by a round of heartbeats
+   * that began after the question. A replica answers with what it knows, and asks meanwhile.
+   */
+  private CompletableFuture<Response> howFar() {
+    if (!(me.role() instanceof Primary leading)) {
+      me.staleness().ask();
+      return answered(
+          new Response.CommittedAnswer(me.term(), me.appliedSequence(), me.staleness().staleMs()));
+    }
+    if (leading.readsAreFresh(me.thread.nowNanos())) {
+      return answered(new Response.CommittedAnswer(me.term(), leading.committed(), 0));
+    }
+    CompletableFuture<Response> answer = new CompletableFuture<>();
+    me.thread.when(
+        leading.confirmReads(),
+        confirmed ->
+            answer.complete(new Response.CommittedAnswer(me.term(), leading.committed(), 0)),
+        failure -> answer.complete(new Response.Refused(me.term(), failure.toString())));
+    return answer;
   }
 
   /**

@@ -81,6 +81,15 @@ public sealed interface Response {
   }
 
   /**
+   * All that was acknowledged up to {@code staleMs} before this answer was given is at or before
+   * {@code committed}.
+   *
+   * @param staleMs 0 from a primary, which has made sure that it is one; {@link Long#MAX_VALUE}: it
+   *     does not know
+   */
+  record CommittedAnswer(long term, long committed, long staleMs) implements Response {}
+
+  /**
    * Whether the member could take over, or took a release as meant for it.
    *
    * @param willing of a successor: it leads next if it can; of others: the promise is over

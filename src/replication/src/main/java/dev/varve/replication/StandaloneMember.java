@@ -83,7 +83,6 @@ public final class StandaloneMember implements Member {
         log.committed(),
         !log.poisoned(),
         false,
-        0,
         log.poisoned() ? "the store is poisoned" : null,
         List.of(),
         List.of(self));
@@ -117,6 +116,16 @@ public final class StandaloneMember implements Member {
   @Override
   public boolean readsAreFresh() {
     return true;
+  }
+
+  @Override
+  public long staleMs() {
+    return 0;
+  }
+
+  @Override
+  public void askHowStale() {
+    // It is the only one, and knows.
   }
 
   @Override
@@ -194,6 +203,9 @@ public final class StandaloneMember implements Member {
       case Request.Fence _ -> alone();
       case Request.Append _ -> alone();
       case Request.PrepareTakeOver _ -> alone();
+      case Request.AskCommitted _ ->
+          CompletableFuture.completedFuture(
+              new Response.CommittedAnswer(term, store.log().state().committed(), 0));
       case Request.Release _ -> alone();
       case Request.InstallImage _ -> alone();
     };

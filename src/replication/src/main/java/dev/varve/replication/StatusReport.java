@@ -29,9 +29,6 @@ final class StatusReport {
         log == null ? 0 : log.committed(),
         role instanceof Primary leading && leading.serving(),
         role instanceof Follower follower && caughtUp(me, follower, primary),
-        role instanceof Primary
-            ? 0
-            : me.staleness().staleMs(log == null ? -1 : log.applied(), me.thread.nowNanos()),
         me.damage(),
         role instanceof Primary leading ? replicas(me, leading) : List.of(),
         me.membership());

@@ -34,6 +34,8 @@ class ClusterSimulationTest {
     long terms = 0;
     int copies = 0;
     int rolled = 0;
+    int staleReads = 0;
+    int behind = 0;
     Map<String, Integer> handOvers = new TreeMap<>();
     Map<String, Integer> ended = new TreeMap<>();
     List<Integer> seeds = new ArrayList<>();
@@ -53,11 +55,14 @@ class ClusterSimulationTest {
       terms += outcome.terms;
       copies += outcome.copies;
       rolled += outcome.rolled;
+      staleReads += outcome.staleReads.within100Ms();
+      behind += outcome.staleReads.behind();
       outcome.stepDowns.ended().forEach((end, n) -> handOvers.merge(end, n, Integer::sum));
     }
     System.out.printf(
         "%d seeds: %d acknowledged writes, %d reads, %d terms, %d images, %d lost disks,"
-            + " %d rolled manifests, compactions %d %s, hand-overs %s%n",
+            + " %d rolled manifests, compactions %d %s, hand-overs %s,"
+            + " %d reads at most 100 ms stale, %d acknowledged writes not seen by such and older%n",
         only == null ? SEEDS : 1,
         writes,
         reads,
@@ -67,7 +72,9 @@ class ClusterSimulationTest {
         rolled,
         compactions,
         ended,
-        handOvers);
+        handOvers,
+        staleReads,
+        behind);
     if (only == null && SEEDS >= 100) {
       // The trouble must not be such that nothing happens at all.
       assertTrue(writes > SEEDS * 100, "only " + writes + " writes");
@@ -75,11 +82,19 @@ class ClusterSimulationTest {
       assertTrue(rolled > SEEDS, "only " + rolled + " manifests were rolled");
       int handed = handOvers.getOrDefault(StepDowns.HANDED_OVER, 0);
       assertTrue(handed > SEEDS / 2, "only " + handed + " hand-overs");
+      assertTrue(staleReads > SEEDS * 10, "only " + staleReads + " reads that are hardly stale");
+      assertTrue(behind > SEEDS, "only " + behind + " writes that a replica had not seen");
     }
   }
 
   private record Outcome(
-      History history, Trouble trouble, StepDowns stepDowns, long terms, int copies, int rolled) {}
+      History history,
+      Trouble trouble,
+      StepDowns stepDowns,
+      StaleReads staleReads,
+      long terms,
+      int copies,
+      int rolled) {}
 
   private static Outcome run(int seed) throws IOException {
     Simulation simulation = new Simulation(seed);
@@ -87,6 +102,7 @@ class ClusterSimulationTest {
     History history = new History();
     Trouble trouble = new Trouble(cluster);
     StepDowns stepDowns = new StepDowns(cluster, seed);
+    StaleReads staleReads = new StaleReads(cluster, seed);
     List<SimulatedClient> clients = new ArrayList<>();
     try {
       cluster.startAll();
@@ -99,9 +115,11 @@ class ClusterSimulationTest {
       cluster.watch();
       trouble.start();
       stepDowns.start();
+      staleReads.start();
       simulation.run(Duration.ofSeconds(20));
       trouble.stop();
       stepDowns.stop();
+      staleReads.stop();
       // Trouble begun before may go on for a while; clients notice when it ends.
       simulation.run(Duration.ofSeconds(8));
       clients.forEach(SimulatedClient::stop);
@@ -114,6 +132,7 @@ class ClusterSimulationTest {
           history,
           trouble,
           stepDowns,
+          staleReads,
           cluster.lease.view().term(),
           cluster.network.imagesOpened(),
           cluster.rolledManifests());
