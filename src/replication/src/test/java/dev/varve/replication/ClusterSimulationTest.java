@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.varve.history.History;
+import dev.varve.history.HistoryCheck;
+import dev.varve.history.Verdict;
 import dev.varve.store.Store;
 import dev.varve.store.Versioned;
 import java.io.IOException;
@@ -29,6 +32,7 @@ class ClusterSimulationTest {
     Integer only = Integer.getInteger("varve.seed");
     int writes = 0;
     int reads = 0;
+    int refusals = 0;
     int compactions = 0;
     int wipes = 0;
     long terms = 0;
@@ -46,6 +50,7 @@ class ClusterSimulationTest {
       Outcome outcome = run(seed);
       writes += outcome.history.acknowledgedWrites();
       reads += outcome.history.reads();
+      refusals += outcome.refusals;
       compactions += outcome.trouble.compactions();
       wipes += outcome.trouble.wipes();
       outcome
@@ -60,12 +65,14 @@ class ClusterSimulationTest {
       outcome.stepDowns.ended().forEach((end, n) -> handOvers.merge(end, n, Integer::sum));
     }
     System.out.printf(
-        "%d seeds: %d acknowledged writes, %d reads, %d terms, %d images, %d lost disks,"
+        "%d seeds: %d acknowledged writes, %d reads, %d refusals, %d terms,"
+            + " %d images, %d lost disks,"
             + " %d rolled manifests, compactions %d %s, hand-overs %s,"
             + " %d reads at most 100 ms stale, %d acknowledged writes not seen by such and older%n",
         only == null ? SEEDS : 1,
         writes,
         reads,
+        refusals,
         terms,
         copies,
         wipes,
@@ -78,6 +85,7 @@ class ClusterSimulationTest {
     if (only == null && SEEDS >= 100) {
       // The trouble must not be such that nothing happens at all.
       assertTrue(writes > SEEDS * 100, "only " + writes + " writes");
+      assertTrue(refusals > SEEDS * 10, "only " + refusals + " refused conditions");
       assertTrue(compactions > SEEDS / 2, "only " + compactions + " compactions");
       assertTrue(rolled > SEEDS, "only " + rolled + " manifests were rolled");
       int handed = handOvers.getOrDefault(StepDowns.HANDED_OVER, 0);
@@ -89,6 +97,7 @@ class ClusterSimulationTest {
 
   private record Outcome(
       History history,
+      int refusals,
       Trouble trouble,
       StepDowns stepDowns,
       StaleReads staleReads,
@@ -100,6 +109,7 @@ class ClusterSimulationTest {
     Simulation simulation = new Simulation(seed);
     SimulatedCluster cluster = new SimulatedCluster(simulation, seed % 4 == 0 ? 5 : 3);
     History history = new History();
+    TermOwners owners = new TermOwners();
     Trouble trouble = new Trouble(cluster);
     StepDowns stepDowns = new StepDowns(cluster, seed);
     StaleReads staleReads = new StaleReads(cluster, seed);
@@ -108,7 +118,7 @@ class ClusterSimulationTest {
       cluster.startAll();
       cluster.awaitPrimary(Duration.ofSeconds(30));
       for (int i = 0; i < CLIENTS; i++) {
-        SimulatedClient client = new SimulatedClient(cluster, history, "c" + i, KEYS);
+        SimulatedClient client = new SimulatedClient(cluster, history, owners, "c" + i, KEYS);
         clients.add(client);
         client.start();
       }
@@ -128,8 +138,13 @@ class ClusterSimulationTest {
       readEverything(cluster, history);
       cluster.assertIdentical();
       simulation.rethrow();
+      Verdict verdict = HistoryCheck.check(history);
+      if (!verdict.isLinearizable()) {
+        throw new AssertionError(verdict.kind() + ": " + verdict.explanation());
+      }
       return new Outcome(
           history,
+          clients.stream().mapToInt(SimulatedClient::refusals).sum(),
           trouble,
           stepDowns,
           staleReads,
@@ -163,10 +178,7 @@ class ClusterSimulationTest {
       Store store = primary.store();
       assertNotNull(store);
       Versioned found = store.get(SimulatedCluster.KEYSPACE, bytes);
-      history.answered(
-          history.reading(key, 0),
-          found == null ? null : SimulatedClient.text(found),
-          found == null ? 0 : found.sequence());
+      SimulatedClient.read(history.get("last", key), found);
       for (SimulatedCluster.Node node : cluster.up()) {
         Store other = node.member == null ? null : node.member.store();
         assertNotNull(other);

@@ -1,36 +1,56 @@
 package dev.varve.replication;
 
+import dev.varve.history.Change;
+import dev.varve.history.History;
+import dev.varve.history.Operation;
 import dev.varve.store.Store;
 import dev.varve.store.StoreException;
+import dev.varve.store.VersionMismatchException;
 import dev.varve.store.Versioned;
 import dev.varve.store.WriteBatch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes, deletes and reads, one operation after the other, at whoever it believes to be the
- * primary, and notes all answers.
+ * primary, and records all answers. Some writes change two keys, some have a condition.
  */
 final class SimulatedClient {
   private static final Duration PATIENCE = Duration.ofSeconds(7);
+
+  /**
+   * A refused condition names the key's version, so it is a read of it. Not asked of the product
+   * yet: it names versions that are not committed (docs/replication.md, Limits).
+   */
+  private static final boolean REFUSALS_ARE_READS = Boolean.getBoolean("varve.refusals");
 
   private final SimulatedCluster cluster;
   private final Simulation simulation;
   private final History history;
   private final String name;
   private final int keys;
+  private final TermOwners owners;
+
+  /** The version that each key had when this client last heard of it. */
+  private final Map<String, Long> seen = new HashMap<>();
+
   private String target;
   private int count;
+  private int refusals;
   private boolean stopped;
 
-  SimulatedClient(SimulatedCluster cluster, History history, String name, int keys) {
+  SimulatedClient(
+      SimulatedCluster cluster, History history, TermOwners owners, String name, int keys) {
     this.cluster = cluster;
     this.simulation = cluster.simulation;
     this.history = history;
+    this.owners = owners;
     this.name = name;
     this.keys = keys;
     this.target = cluster.names.getFirst();
@@ -65,66 +85,105 @@ final class SimulatedClient {
     if (choice < 4) {
       read(member, key);
     } else {
-      write(member, key, choice < 9 ? name + "-" + count++ : null);
+      write(member, changes(key, choice < 9 ? name + "-" + count++ : null));
     }
   }
 
-  private void write(ReplicatedMember member, String key, @Nullable String value) {
+  /** One key's, or those of a batch over two; now and then on condition of what was seen last. */
+  private List<Change> changes(String key, @Nullable String value) {
+    Change change = value == null ? Change.delete(key) : Change.put(key, value);
+    if (simulation.chance(0.2)) {
+      change = change.ifSequence(seen.getOrDefault(key, 0L));
+    }
+    String other = "key-" + simulation.random.nextInt(keys);
+    if (other.equals(key) || !simulation.chance(0.1)) {
+      return List.of(change);
+    }
+    return List.of(change, Change.put(other, name + "-" + count++));
+  }
+
+  private void write(ReplicatedMember member, List<Change> changes) {
     String primary = target;
-    History.Operation operation = history.writing(key, value, simulation.nowNanos());
+    Operation operation = history.write(name, changes);
     boolean[] over = new boolean[1];
-    CompletableFuture<Written> writing =
-        member.write(value == null ? deletion(key) : insertion(key, value));
     CompletableFuture<Written> _ =
-        writing.whenComplete(
-            (written, failure) ->
-                simulation.after(
-                    Duration.ZERO,
-                    () -> {
-                      if (over[0]) {
-                        return;
-                      }
-                      over[0] = true;
-                      if (failure == null) {
-                        history.acknowledged(operation, written, primary);
-                      } else {
-                        failed(operation, MemberThread.causeOf(failure));
-                      }
-                      next();
-                    }));
-    // The process may be dead, and never answer.
+        member
+            .write(batch(changes))
+            .whenComplete(
+                (written, failure) ->
+                    simulation.after(
+                        Duration.ZERO,
+                        () -> {
+                          if (over[0]) {
+                            return;
+                          }
+                          over[0] = true;
+                          if (failure == null) {
+                            owners.acknowledged(written, primary);
+                            operation.written(written.sequence());
+                            changes.forEach(
+                                change ->
+                                    saw(
+                                        change.key(),
+                                        change.value() == null ? 0 : written.sequence()));
+                          } else {
+                            failed(operation, changes, MemberThread.causeOf(failure));
+                          }
+                          next();
+                        }));
+    giveUp(operation, over);
+  }
+
+  /** The process may be dead, and never answer. */
+  private void giveUp(Operation operation, boolean[] over) {
     simulation.after(
         PATIENCE,
         () -> {
           if (!over[0]) {
             over[0] = true;
+            operation.unknown();
             elsewhere(null);
             next();
           }
         });
   }
 
-  private void failed(History.Operation operation, Throwable failure) {
+  private void failed(Operation operation, List<Change> changes, Throwable failure) {
     switch (failure) {
       case NotPrimaryException e -> {
-        history.notApplied(operation);
+        operation.failed();
         elsewhere(e.primaryName());
       }
       case QuorumUnavailableException e -> {
         if (e.notApplied()) {
-          history.notApplied(operation);
+          operation.failed();
+        } else {
+          operation.unknown();
         }
         elsewhere(null);
       }
-      case StoreException e -> elsewhere(null);
+      case VersionMismatchException e -> {
+        String key = changes.getFirst().key(); // the others have no condition
+        if (REFUSALS_ARE_READS) {
+          operation.refused(key, e.current());
+        } else {
+          operation.failed();
+        }
+        refusals++;
+        saw(key, e.current());
+      }
+      case StoreException e -> {
+        operation.unknown();
+        elsewhere(null);
+      }
       default -> throw new AssertionError("unexpected failure of " + operation, failure);
     }
   }
 
   private void read(ReplicatedMember member, String key) {
-    History.Operation operation = history.reading(key, simulation.nowNanos());
+    Operation operation = history.get(name, key);
     if (member.readsAreFresh()) {
-      answer(operation, member);
+      answer(operation, key, member);
       next();
       return;
     }
@@ -134,42 +193,53 @@ final class SimulatedClient {
         member
             .confirmReads()
             .whenComplete(
-                (confirmed, failure) -> {
-                  if (over[0]) {
-                    return;
-                  }
-                  over[0] = true;
-                  if (failure == null && node.member == member) {
-                    answer(operation, member);
-                  } else {
-                    elsewhere(failure instanceof NotPrimaryException e ? e.primaryName() : null);
-                  }
-                  simulation.after(Duration.ZERO, this::next);
-                });
-    simulation.after(
-        PATIENCE,
-        () -> {
-          if (!over[0]) {
-            over[0] = true;
-            elsewhere(null);
-            next();
-          }
-        });
+                (confirmed, failure) ->
+                    simulation.after(
+                        Duration.ZERO,
+                        () -> {
+                          if (over[0]) {
+                            return;
+                          }
+                          over[0] = true;
+                          if (failure == null && node.member == member) {
+                            answer(operation, key, member);
+                          } else {
+                            operation.failed();
+                            elsewhere(
+                                failure instanceof NotPrimaryException e ? e.primaryName() : null);
+                          }
+                          next();
+                        }));
+    giveUp(operation, over);
   }
 
-  private void answer(History.Operation operation, ReplicatedMember member) {
+  private void answer(Operation operation, String key, ReplicatedMember member) {
     Store store = member.store();
     if (store == null) {
+      operation.failed();
       return;
     }
     try {
-      Versioned found =
-          store.get(SimulatedCluster.KEYSPACE, operation.key().getBytes(StandardCharsets.UTF_8));
-      history.answered(
-          operation, found == null ? null : text(found), found == null ? 0 : found.sequence());
+      Versioned found = store.get(SimulatedCluster.KEYSPACE, key.getBytes(StandardCharsets.UTF_8));
+      read(operation, found);
+      saw(key, found == null ? 0 : found.sequence());
     } catch (IOException e) {
+      operation.failed();
       elsewhere(null);
     }
+  }
+
+  /** Ends a read with what it found. */
+  static void read(Operation operation, @Nullable Versioned found) {
+    operation.read(found == null ? null : text(found), found == null ? 0 : found.sequence());
+  }
+
+  private void saw(String key, long sequence) {
+    seen.put(key, sequence);
+  }
+
+  int refusals() {
+    return refusals;
   }
 
   static String text(Versioned found) {
@@ -181,16 +251,18 @@ final class SimulatedClient {
     target = hint != null ? hint : names.get(simulation.random.nextInt(names.size()));
   }
 
-  private WriteBatch insertion(String key, String value) {
-    String padded = value + " ".repeat(simulation.random.nextInt(300));
-    return new WriteBatch()
-        .put(
-            SimulatedCluster.KEYSPACE,
-            key.getBytes(StandardCharsets.UTF_8),
-            padded.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static WriteBatch deletion(String key) {
-    return new WriteBatch().delete(SimulatedCluster.KEYSPACE, key.getBytes(StandardCharsets.UTF_8));
+  private WriteBatch batch(List<Change> changes) {
+    WriteBatch batch = new WriteBatch();
+    for (Change change : changes) {
+      byte[] key = change.key().getBytes(StandardCharsets.UTF_8);
+      if (change.value() == null) {
+        batch.delete(SimulatedCluster.KEYSPACE, key, change.ifSequence());
+      } else {
+        String padded = change.value() + " ".repeat(simulation.random.nextInt(300));
+        byte[] value = padded.getBytes(StandardCharsets.UTF_8);
+        batch.put(SimulatedCluster.KEYSPACE, key, value, 0, change.ifSequence());
+      }
+    }
+    return batch;
   }
 }
