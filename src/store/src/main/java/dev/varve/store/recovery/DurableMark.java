@@ -41,7 +41,7 @@ public final class DurableMark implements Closeable {
   private static final int SLOTS = 2;
 
   /** Never reached: a write each nanosecond takes 146 years. */
-  private static final long NUMBER_MAX = 1L << 62;
+  static final long NUMBER_MAX = 1L << 62;
 
   private static final int FILE_BYTES = SLOT_DISTANCE + SLOT_BYTES;
   private static final int CHECKED = SLOT_BYTES - Integer.BYTES;
