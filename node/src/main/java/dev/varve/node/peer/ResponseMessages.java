@@ -55,7 +55,8 @@ public final class ResponseMessages {
                   .setCommitted(r.committed())
                   .addAllTermStarts(termStarts(r.termStarts()))
                   .setLast(position(r.last()))
-                  .setDetail(r.detail()));
+                  .setDetail(r.detail())
+                  .setKnowsRequests(r.knowsRequests()));
       case Response.InstallImageAnswer r ->
           message.setInstallImage(
               InstallImageAnswer.newBuilder()
@@ -189,7 +190,8 @@ public final class ResponseMessages {
             m.getCommitted(),
             starts(m.getTermStartsList()),
             position(m.getLast()),
-            m.getDetail());
+            m.getDetail(),
+            m.getKnowsRequests());
       }
       case INSTALL_IMAGE -> {
         InstallImageAnswer m = message.getInstallImage();

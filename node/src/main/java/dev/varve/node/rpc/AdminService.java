@@ -108,7 +108,8 @@ public final class AdminService extends AdminGrpc.AdminImplBase {
         brief,
         answers,
         () -> {
-          answers.onNext(statuses.message(member.status(), member.store()));
+          answers.onNext(
+              statuses.message(member.status(), member.store(), member.remembersRequests()));
           answers.onCompleted();
         });
   }

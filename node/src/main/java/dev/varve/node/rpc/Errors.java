@@ -15,6 +15,7 @@ import dev.varve.store.LogGapException;
 import dev.varve.store.MissingAttachmentException;
 import dev.varve.store.NotLeaderException;
 import dev.varve.store.OutcomeUnknownException;
+import dev.varve.store.RequestForgottenException;
 import dev.varve.store.SnapshotLostException;
 import dev.varve.store.StoreClosedException;
 import dev.varve.store.StoreException;
@@ -148,6 +149,11 @@ public final class Errors {
       case SnapshotLostException e -> Described.of(Reason.SNAPSHOT_LOST, e);
       case ChangesGoneException e ->
           Described.of(Reason.SEQUENCE_TOO_OLD, e, Map.of("sequence", Long.toString(e.goneUpTo())));
+      case RequestForgottenException e ->
+          Described.of(
+              Reason.SEQUENCE_TOO_OLD,
+              e,
+              Map.of("sequence", Long.toString(e.forgottenUpTo()), "outcome", "not_applied"));
       case StreamDamagedException e ->
           Described.of(
               Reason.CORRUPTION, e, Map.of("stream", e.stream(), "id", Long.toString(e.id())));

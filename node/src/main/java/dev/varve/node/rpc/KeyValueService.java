@@ -16,7 +16,6 @@ import dev.varve.replication.Member;
 import dev.varve.replication.Written;
 import dev.varve.store.Store;
 import dev.varve.store.Versioned;
-import dev.varve.store.WriteBatch;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
@@ -37,8 +36,6 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
   private final CallGate gate;
   private final DataMetrics metrics;
   private final Watches watches = new Watches();
-  private final RememberedRequests<Written> writes =
-      new RememberedRequests<>(RememberedRequests.MAX);
 
   /**
    * @param shard the shard that the member holds
@@ -147,18 +144,11 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
 
   @Override
   public void write(WriteRequest request, StreamObserver<WriteResponse> answers) {
-    write(() -> once(request), request.getRequestId(), answers);
+    write(() -> member.write(requests.batch(request)), request.getRequestId(), answers);
   }
 
   private interface Write {
     CompletableFuture<Written> start() throws RefusedException;
-  }
-
-  /** Carries out a batch, or answers with what became of it when it was sent before. */
-  private CompletableFuture<Written> once(WriteRequest request) throws RefusedException {
-    WriteBatch batch = requests.batch(request);
-    return writes.once(
-        "", request.getClientId(), request.getRequestId(), () -> member.write(batch));
   }
 
   private void write(Write write, long requestId, StreamObserver<WriteResponse> answers) {
@@ -197,7 +187,7 @@ public final class KeyValueService extends KeyValueGrpc.KeyValueImplBase {
 
   private CompletableFuture<Written> apply(WriteRequest request) {
     try {
-      return once(request);
+      return member.write(requests.batch(request));
     } catch (RefusedException e) {
       return CompletableFuture.failedFuture(e);
     }

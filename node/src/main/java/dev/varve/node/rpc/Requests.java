@@ -5,11 +5,13 @@ import dev.varve.protocol.v1.DeleteRequest;
 import dev.varve.protocol.v1.Mutation;
 import dev.varve.protocol.v1.PutRequest;
 import dev.varve.protocol.v1.WriteRequest;
+import dev.varve.store.RequestId;
 import dev.varve.store.WallClock;
 import dev.varve.store.WriteBatch;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns requests into batches, and refuses those that break a limit before anything is done.
@@ -20,6 +22,7 @@ final class Requests {
   static final int VALUE_BYTES_MAX = 16 << 20;
   static final int BATCH_BYTES_MAX = 16 << 20;
   static final int MUTATIONS_MAX = 10_000;
+  private static final int CLIENT_ID_BYTES = 16;
 
   /** The keyspace that an empty name means. */
   static final String MAIN = "main";
@@ -63,6 +66,11 @@ final class Requests {
           mutations.size() + " mutations are more than " + MUTATIONS_MAX);
     }
     WriteBatch batch = new WriteBatch();
+    @Nullable RequestId id =
+        id(write.getClientId(), write.getRequestId(), write.getAfterSequence());
+    if (id != null) {
+      batch.once(id);
+    }
     long bytes = 0;
     for (int i = 0; i < mutations.size(); i++) {
       Mutation mutation = mutations.get(i);
@@ -88,6 +96,20 @@ final class Requests {
           bytes + " bytes of keys and values are more than " + BATCH_BYTES_MAX);
     }
     return batch;
+  }
+
+  /** By what a write is recognized when it is sent again; null if it shall not be. */
+  static @Nullable RequestId id(ByteString clientId, long requestId, long afterSequence)
+      throws RefusedException {
+    if (!clientId.isEmpty() && clientId.size() != CLIENT_ID_BYTES) {
+      throw RefusedException.invalid("client_id", "it has 16 bytes, this one " + clientId.size());
+    }
+    if (afterSequence < 0) {
+      throw RefusedException.invalid("after_sequence", "too large");
+    }
+    return clientId.isEmpty() || requestId == 0
+        ? null
+        : new RequestId(clientId.toByteArray(), requestId, afterSequence);
   }
 
   private void add(WriteBatch batch, PutRequest put, String path) throws RefusedException {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public record StatusMessages(
     int shard, int shards, Supplier<String> address, Map<String, String> peers, String version) {
 
-  StatusResponse message(MemberStatus status, @Nullable Store store) {
+  StatusResponse message(MemberStatus status, @Nullable Store store, boolean remembersRequests) {
     String self = status.member().name();
     StatusResponse.Builder message =
         StatusResponse.newBuilder()
@@ -34,6 +34,7 @@ public record StatusMessages(
             .setTerm(status.term())
             .setLastSequence(status.lastSequence())
             .setCommittedSequence(status.committedSequence())
+            .setRemembersRequests(remembersRequests)
             .setVersion(version);
     @Nullable String primary = status.primary();
     if (status.role() == MemberRole.PRIMARY) {

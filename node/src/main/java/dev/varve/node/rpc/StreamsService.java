@@ -36,8 +36,6 @@ public final class StreamsService extends StreamsGrpc.StreamsImplBase {
   private final ScheduledExecutorService timer;
   private final CallGate gate;
   private final DataMetrics metrics;
-  private final RememberedRequests<Appended> appends =
-      new RememberedRequests<>(RememberedRequests.MAX);
   private final Executor trims = Executors.newVirtualThreadPerTaskExecutor();
 
   /**
@@ -95,11 +93,10 @@ public final class StreamsService extends StreamsGrpc.StreamsImplBase {
   private CompletableFuture<Appended> append(StreamAppendRequest request) throws RefusedException {
     List<byte[]> payloads =
         request.getPayloadsList().stream().map(ByteString::toByteArray).toList();
-    return appends.once(
+    return member.append(
         request.getStream(),
-        request.getClientId(),
-        request.getRequestId(),
-        () -> member.append(request.getStream(), payloads));
+        payloads,
+        Requests.id(request.getClientId(), request.getRequestId(), request.getAfterSequence()));
   }
 
   @Override

@@ -13,6 +13,7 @@ import dev.varve.store.CheckpointResult;
 import dev.varve.store.CompactionEvent;
 import dev.varve.store.CompactionListener;
 import dev.varve.store.CompactionRequest;
+import dev.varve.store.RequestId;
 import dev.varve.store.RetentionDecision;
 import dev.varve.store.Store;
 import dev.varve.store.TrimBound;
@@ -56,6 +57,11 @@ final class FakeMember implements Member {
   }
 
   @Override
+  public boolean remembersRequests() {
+    return false;
+  }
+
+  @Override
   public long staleMs() {
     return Long.MAX_VALUE;
   }
@@ -76,7 +82,8 @@ final class FakeMember implements Member {
   }
 
   @Override
-  public CompletableFuture<Appended> append(String stream, List<byte[]> payloads) {
+  public CompletableFuture<Appended> append(
+      String stream, List<byte[]> payloads, @Nullable RequestId request) {
     throw new UnsupportedOperationException();
   }
 

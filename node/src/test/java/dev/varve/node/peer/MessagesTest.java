@@ -71,13 +71,13 @@ class MessagesTest {
         new Response.FenceAnswer(7, A, false, B, POSITION, true, "held"),
         new Response.FenceAnswer(7, A, true, null, POSITION, false, ""),
         new Response.AppendAnswer(
-            7, A, Response.AppendOutcome.ACCEPTED, POSITION, 98, List.of(), POSITION, ""),
+            7, A, Response.AppendOutcome.ACCEPTED, POSITION, 98, List.of(), POSITION, "", true),
         new Response.AppendAnswer(
-            7, A, Response.AppendOutcome.MISMATCH, POSITION, 98, TERMS, POSITION, "gap"),
+            7, A, Response.AppendOutcome.MISMATCH, POSITION, 98, TERMS, POSITION, "gap", false),
         new Response.AppendAnswer(
-            7, A, Response.AppendOutcome.BUSY, POSITION, 98, List.of(), POSITION, ""),
+            7, A, Response.AppendOutcome.BUSY, POSITION, 98, List.of(), POSITION, "", false),
         new Response.AppendAnswer(
-            7, A, Response.AppendOutcome.REFUSED, POSITION, 98, List.of(), POSITION, ""),
+            7, A, Response.AppendOutcome.REFUSED, POSITION, 98, List.of(), POSITION, "", false),
         new Response.InstallImageAnswer(7, A, true),
         new Response.MemberDescription(7, A, "orders", true, null, LogPosition.EMPTY, 0),
         new Response.MemberDescription(7, A, "orders", false, B, POSITION, 98),

@@ -176,7 +176,8 @@ final class Follower implements Role {
         me.log.committed(),
         outcome == AppendOutcome.MISMATCH ? me.log.tail().starts() : List.of(),
         me.log.tail().last(),
-        detail);
+        detail,
+        true);
   }
 
   private void settle(long committed) {

@@ -8,6 +8,7 @@ import dev.varve.store.CompactionRequest;
 import dev.varve.store.InstallingException;
 import dev.varve.store.LogPosition;
 import dev.varve.store.LogState;
+import dev.varve.store.RequestId;
 import dev.varve.store.RetentionDecision;
 import dev.varve.store.Store;
 import dev.varve.store.StoreOptions;
@@ -243,8 +244,15 @@ public final class FollowerMember implements Member {
   }
 
   @Override
-  public CompletableFuture<Appended> append(String stream, List<byte[]> payloads) {
+  public CompletableFuture<Appended> append(
+      String stream, List<byte[]> payloads, @Nullable RequestId request) {
     return CompletableFuture.failedFuture(notPrimary());
+  }
+
+  @Override
+  public boolean remembersRequests() {
+    Store store = local.store();
+    return store != null && store.remembersRequests();
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.varve.store.CheckpointResult;
 import dev.varve.store.CompactionEvent;
 import dev.varve.store.CompactionListener;
 import dev.varve.store.CompactionRequest;
+import dev.varve.store.RequestId;
 import dev.varve.store.RetentionDecision;
 import dev.varve.store.Store;
 import dev.varve.store.TrimBound;
@@ -41,8 +42,19 @@ public interface Member extends AutoCloseable {
    */
   CompletableFuture<Written> write(WriteBatch batch);
 
-  /** Appends entries to a stream on the primary; completes and fails as {@link #write} does. */
-  CompletableFuture<Appended> append(String stream, List<byte[]> payloads);
+  /**
+   * Appends entries to a stream on the primary; completes and fails as {@link #write} does.
+   *
+   * @param request by what they are appended once, however often they are sent; null: each time
+   */
+  CompletableFuture<Appended> append(
+      String stream, List<byte[]> payloads, @Nullable RequestId request);
+
+  /**
+   * Whether what is written from now on with a {@link RequestId} is applied once, however often it
+   * is sent and whoever leads then. Once true it stays so.
+   */
+  boolean remembersRequests();
 
   /**
    * Trims a stream on the primary, on the caller's thread; on return that is committed.

@@ -28,6 +28,7 @@ final class Primary implements Role {
   private final Shipping shipping;
   private final LeaseKeeper leaseKeeper;
   private final MembershipKeeper membershipKeeper;
+  private final RequestsGate requestsGate;
   private final WorkGate writes = new WorkGate();
   private final WorkGate compactions = new WorkGate();
   private final List<Confirmation> confirmations = new ArrayList<>();
@@ -52,6 +53,7 @@ final class Primary implements Role {
     this.shipping = new Shipping(me, log, term, TermStarts.of(state), this::acknowledged);
     this.leaseKeeper = new LeaseKeeper(me, this);
     this.membershipKeeper = new MembershipKeeper(me, this, log, shipping);
+    this.requestsGate = new RequestsGate(me, this, store, shipping);
   }
 
   long term() {
@@ -273,6 +275,7 @@ final class Primary implements Role {
     serving = true;
     me.note(System.Logger.Level.INFO, "serves in term " + term);
     membershipKeeper.start();
+    requestsGate.start();
     me.changed();
   }
 

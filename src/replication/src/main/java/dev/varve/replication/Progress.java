@@ -34,6 +34,7 @@ final class Progress {
   private long acknowledgedSendNanos = Long.MIN_VALUE;
   private long heardNanos = Long.MIN_VALUE;
   private long levelNanos;
+  private boolean knowsRequests;
 
   /**
    * @param next up to where the logs are assumed to be the same, until the first answer
@@ -66,6 +67,15 @@ final class Progress {
   /** When the latest acknowledged message was sent; {@link Long#MIN_VALUE} before the first. */
   long acknowledgedSendNanos() {
     return acknowledgedSendNanos;
+  }
+
+  /** Whether its version, as it answered last, knows the records of requests. */
+  boolean knowsRequests() {
+    return knowsRequests;
+  }
+
+  void knowsRequests(boolean knows) {
+    knowsRequests = knows;
   }
 
   boolean heardSince(long nanos) {

@@ -7,6 +7,7 @@ import dev.varve.store.CompactionListener;
 import dev.varve.store.CompactionRequest;
 import dev.varve.store.NotLeaderException;
 import dev.varve.store.OutcomeUnknownException;
+import dev.varve.store.RequestId;
 import dev.varve.store.RetentionDecision;
 import dev.varve.store.Store;
 import dev.varve.store.StoreClosedException;
@@ -114,8 +115,15 @@ public final class ReplicatedMember implements Member {
   }
 
   @Override
-  public CompletableFuture<Appended> append(String stream, List<byte[]> payloads) {
-    return onPrimary(leading -> Streams.append(leading.store(), stream, payloads));
+  public CompletableFuture<Appended> append(
+      String stream, List<byte[]> payloads, @Nullable RequestId request) {
+    return onPrimary(leading -> Streams.append(leading.store(), stream, payloads, request));
+  }
+
+  @Override
+  public boolean remembersRequests() {
+    Store store = local.store();
+    return store != null && store.remembersRequests();
   }
 
   @Override

@@ -176,7 +176,8 @@ final class RequestHandler {
               me.log.committed(),
               List.of(),
               me.last(),
-              "follows term " + me.term()));
+              "follows term " + me.term(),
+              true));
     }
     return me.role().append(request);
   }

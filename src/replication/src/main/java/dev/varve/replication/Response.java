@@ -64,6 +64,7 @@ public sealed interface Response {
    * @param termStarts where terms began in the answering member's log; filled for {@code MISMATCH}
    * @param last where that log ends, whether or not it matches
    * @param detail why, for people
+   * @param knowsRequests whether the answering member's version knows the records of requests
    */
   record AppendAnswer(
       long term,
@@ -73,7 +74,8 @@ public sealed interface Response {
       long committed,
       List<TermStart> termStarts,
       LogPosition last,
-      String detail)
+      String detail,
+      boolean knowsRequests)
       implements Response {
     public AppendAnswer {
       termStarts = List.copyOf(termStarts);

@@ -194,6 +194,7 @@ final class Shipping {
         || !answer.member().name().equals(member.name)) {
       return false;
     }
+    member.knowsRequests(answer.knowsRequests());
     return member.heard(
         answer.member(),
         sentNanos,

@@ -6,6 +6,7 @@ import dev.varve.store.CompactionEvent;
 import dev.varve.store.CompactionListener;
 import dev.varve.store.CompactionRequest;
 import dev.varve.store.LogState;
+import dev.varve.store.RequestId;
 import dev.varve.store.RetentionDecision;
 import dev.varve.store.Store;
 import dev.varve.store.StoreOptions;
@@ -66,7 +67,13 @@ public final class StandaloneMember implements Member {
       identity = Identity.create(options, runtime.random(), false).withLog();
       identity.store(storage);
     }
-    return new StandaloneMember(options, runtime, identity.member(), local, store);
+    StandaloneMember member =
+        new StandaloneMember(options, runtime, identity.member(), local, store);
+    member.thread.when(
+        store.rememberRequests(),
+        done -> {},
+        failure -> LOG.log(System.Logger.Level.WARNING, "requests are not remembered", failure));
+    return member;
   }
 
   @Override
@@ -99,8 +106,14 @@ public final class StandaloneMember implements Member {
   }
 
   @Override
-  public CompletableFuture<Appended> append(String stream, List<byte[]> payloads) {
-    return Streams.append(store, stream, payloads);
+  public CompletableFuture<Appended> append(
+      String stream, List<byte[]> payloads, @Nullable RequestId request) {
+    return Streams.append(store, stream, payloads, request);
+  }
+
+  @Override
+  public boolean remembersRequests() {
+    return store.remembersRequests();
   }
 
   @Override

@@ -38,6 +38,8 @@ class ClusterSimulationTest {
     long terms = 0;
     int copies = 0;
     int rolled = 0;
+    int sentAgain = 0;
+    int refusedAgain = 0;
     int staleReads = 0;
     int behind = 0;
     Map<String, Integer> handOvers = new TreeMap<>();
@@ -60,6 +62,8 @@ class ClusterSimulationTest {
       terms += outcome.terms;
       copies += outcome.copies;
       rolled += outcome.rolled;
+      sentAgain += outcome.retries.sentAgain();
+      refusedAgain += outcome.retries.refused();
       staleReads += outcome.staleReads.within100Ms();
       behind += outcome.staleReads.behind();
       outcome.stepDowns.ended().forEach((end, n) -> handOvers.merge(end, n, Integer::sum));
@@ -68,6 +72,7 @@ class ClusterSimulationTest {
         "%d seeds: %d acknowledged writes, %d reads, %d refusals, %d terms,"
             + " %d images, %d lost disks,"
             + " %d rolled manifests, compactions %d %s, hand-overs %s,"
+            + " %d requests sent again until acknowledged, %d late repetitions refused,"
             + " %d reads at most 100 ms stale, %d acknowledged writes not seen by such and older%n",
         only == null ? SEEDS : 1,
         writes,
@@ -80,6 +85,8 @@ class ClusterSimulationTest {
         compactions,
         ended,
         handOvers,
+        sentAgain,
+        refusedAgain,
         staleReads,
         behind);
     if (only == null && SEEDS >= 100) {
@@ -90,6 +97,7 @@ class ClusterSimulationTest {
       assertTrue(rolled > SEEDS, "only " + rolled + " manifests were rolled");
       int handed = handOvers.getOrDefault(StepDowns.HANDED_OVER, 0);
       assertTrue(handed > SEEDS / 2, "only " + handed + " hand-overs");
+      assertTrue(sentAgain > SEEDS / 8, "only " + sentAgain + " requests were sent again");
       assertTrue(staleReads > SEEDS * 10, "only " + staleReads + " reads that are hardly stale");
       assertTrue(behind > SEEDS, "only " + behind + " writes that a replica had not seen");
     }
@@ -101,6 +109,7 @@ class ClusterSimulationTest {
       Trouble trouble,
       StepDowns stepDowns,
       StaleReads staleReads,
+      Retries retries,
       long terms,
       int copies,
       int rolled) {}
@@ -113,6 +122,7 @@ class ClusterSimulationTest {
     Trouble trouble = new Trouble(cluster);
     StepDowns stepDowns = new StepDowns(cluster, seed);
     StaleReads staleReads = new StaleReads(cluster, seed);
+    Retries retries = new Retries(cluster, seed);
     List<SimulatedClient> clients = new ArrayList<>();
     try {
       cluster.startAll();
@@ -126,10 +136,12 @@ class ClusterSimulationTest {
       trouble.start();
       stepDowns.start();
       staleReads.start();
+      retries.start();
       simulation.run(Duration.ofSeconds(20));
       trouble.stop();
       stepDowns.stop();
       staleReads.stop();
+      retries.stop();
       // Trouble begun before may go on for a while; clients notice when it ends.
       simulation.run(Duration.ofSeconds(8));
       clients.forEach(SimulatedClient::stop);
@@ -148,6 +160,7 @@ class ClusterSimulationTest {
           trouble,
           stepDowns,
           staleReads,
+          retries,
           cluster.lease.view().term(),
           cluster.network.imagesOpened(),
           cluster.rolledManifests());

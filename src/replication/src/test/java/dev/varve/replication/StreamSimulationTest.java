@@ -71,7 +71,7 @@ class StreamSimulationTest {
         texts.add("entry " + appended++ + " " + "x".repeat(100));
         payloads.add(texts.getLast().getBytes(StandardCharsets.UTF_8));
       }
-      CompletableFuture<Appended> append = primary().append(STREAM, payloads);
+      CompletableFuture<Appended> append = primary().append(STREAM, payloads, null);
       assertTrue(simulation.runUntil(append::isDone, Duration.ofSeconds(8)), cluster.describe());
       if (append.isCompletedExceptionally()) {
         return; // its outcome is unknown
@@ -186,7 +186,8 @@ class StreamSimulationTest {
           } else {
             // Something is under way when it dies.
             CompletableFuture<Appended> last =
-                run.primary().append(STREAM, List.of("last".getBytes(StandardCharsets.UTF_8)));
+                run.primary()
+                    .append(STREAM, List.of("last".getBytes(StandardCharsets.UTF_8)), null);
             run.simulation.run(Duration.ofMillis(seed % 4));
             run.cluster.crash(name);
             if (last.isDone() && !last.isCompletedExceptionally()) {

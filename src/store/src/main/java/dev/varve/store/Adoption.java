@@ -468,7 +468,7 @@ final class Adoption {
         int length,
         boolean tombstone,
         long expiresAtMs) {
-      tombstones[output] |= tombstone;
+      tombstones[output] |= tombstone && expiresAtMs == 0; // with an expiry it is a request
       keyspace.move(
           hash,
           new Location(sources.get(source).slot(), sourceOffset, length, tombstone),

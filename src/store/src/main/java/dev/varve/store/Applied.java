@@ -16,12 +16,14 @@ final class Applied {
   private long manifestLength;
   private long sequence;
   private long term;
+  private long lastRequest;
 
   Applied(ManifestState manifest, long manifestLength, LogPosition at) {
     this.manifest = manifest;
     this.manifestLength = manifestLength;
     this.sequence = at.sequence();
     this.term = at.term();
+    this.lastRequest = at.sequence();
   }
 
   ReentrantLock lock() {
@@ -44,6 +46,15 @@ final class Applied {
 
   long term() {
     return term;
+  }
+
+  /** No request after this sequence is applied; what was there before the opening counts as one. */
+  long lastRequest() {
+    return lastRequest;
+  }
+
+  void noteRequest(long at) {
+    lastRequest = at;
   }
 
   void advance(long toSequence, long toTerm) {

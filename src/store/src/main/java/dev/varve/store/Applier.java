@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.format.RecordCodec;
+import dev.varve.store.format.RecordKind;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.InconsistentEditException;
 import dev.varve.store.manifest.KeyspaceType;
@@ -89,8 +90,12 @@ final class Applier {
         Pending.Mutated record = records.get(i);
         Keyspace keyspace = record.keyspace();
         keyspace.apply(record.hash(), record.key(), record.location(), record.expiresAtMs());
-        tombstones |= record.location().tombstone();
-        userBytes += record.location().length() - RecordCodec.HEADER_BYTES;
+        tombstones |= record.kind() == RecordKind.TOMBSTONE;
+        if (record.kind() == RecordKind.REQUEST) {
+          applied.noteRequest(batch.sequence());
+        } else {
+          userBytes += record.location().length() - RecordCodec.HEADER_BYTES;
+        }
         // Records of a segment follow each other there: what readers see of it is said once.
         boolean last = i + 1 == records.size() || !isInSameSegment(record, records.get(i + 1));
         if (last) {
@@ -100,7 +105,7 @@ final class Applier {
         }
       }
       // Readers go by the id alone, so all the rest is in place before.
-      batch.records().forEach(record -> record.keyspace().noteId(record.key()));
+      batch.records().forEach(record -> record.keyspace().noteId(record.kind(), record.key()));
       applied.advance(batch.sequence(), batch.term());
     } finally {
       applied.lock().unlock();
@@ -217,6 +222,7 @@ final class Applier {
           Edit.KeyspaceAdded _,
           Edit.Membership _,
           Edit.TimeMark _,
+          Edit.RequestHorizon _,
           Edit.LayoutChosen _ -> {}
     }
   }

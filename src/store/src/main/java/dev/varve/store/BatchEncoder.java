@@ -19,10 +19,22 @@ import org.jspecify.annotations.Nullable;
 final class BatchEncoder {
   private static final byte[] NONE = new byte[0];
 
+  /**
+   * The record that a batch has beside its mutations, in the file of the first one.
+   *
+   * @param expiresAtMs before this it stays
+   */
+  @SuppressWarnings("ArrayRecordComponent") // a carrier: never compared or used as a key
+  record RequestRecord(byte[] key, byte[] value, long expiresAtMs) {
+    int length() {
+      return RecordCodec.encodedLength(key.length, value.length);
+    }
+  }
+
   private BatchEncoder() {}
 
   /** Bytes that the batch adds to each keyspace's segment. */
-  static Map<String, Long> bytesByKeyspace(WriteBatch batch) {
+  static Map<String, Long> bytesByKeyspace(WriteBatch batch, @Nullable RequestRecord request) {
     Map<String, Long> bytes = new LinkedHashMap<>();
     String keyspace = null;
     long sum = 0; // of neighbours in one keyspace: the map is asked once for all of them
@@ -37,6 +49,9 @@ final class BatchEncoder {
     if (keyspace != null) {
       bytes.merge(keyspace, sum, Long::sum);
     }
+    if (request != null) {
+      bytes.merge(batch.mutations().getFirst().keyspace(), (long) request.length(), Long::sum);
+    }
     return bytes;
   }
 
@@ -49,11 +64,13 @@ final class BatchEncoder {
       Group group,
       LogTail tail,
       WriteBatch batch,
+      @Nullable RequestRecord request,
       Map<String, Long> bytesByKeyspace,
       long term,
       CompletableFuture<Long> done) {
     long sequence = group.nextSequence();
-    int size = batch.mutations().size();
+    int mutations = batch.mutations().size();
+    int size = request == null ? mutations : mutations + 1;
     Map<LogFile, ByteBuffer> buffers = new LinkedHashMap<>();
     bytesByKeyspace.forEach(
         (name, bytes) ->
@@ -61,7 +78,7 @@ final class BatchEncoder {
     List<Pending.Mutated> records = new ArrayList<>(size);
     LogFile file = null;
     ByteBuffer buffer = ByteBuffer.allocate(0);
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < mutations; i++) {
       WriteBatch.Mutation mutation = batch.mutations().get(i);
       if (file == null || !file.keyspace().name().equals(mutation.keyspace())) {
         file = active(tail, mutation.keyspace());
@@ -78,7 +95,37 @@ final class BatchEncoder {
               file.segment().slot(), group.length(file) + at, buffer.position() - at, tombstone);
       records.add(
           new Pending.Mutated(
-              file.keyspace(), Hash.of(mutation.key()), mutation.key(), location, expiresAtMs));
+              file.keyspace(),
+              kind,
+              Hash.of(mutation.key()),
+              mutation.key(),
+              Pending.NO_REQUEST,
+              location,
+              expiresAtMs));
+    }
+    if (request != null) {
+      LogFile home = active(tail, batch.mutations().getFirst().keyspace());
+      ByteBuffer into = Objects.requireNonNull(buffers.get(home));
+      long offset = group.length(home) + into.position();
+      RecordCodec.encode(
+          RecordKind.REQUEST,
+          sequence,
+          term,
+          mutations,
+          size,
+          request.expiresAtMs(),
+          request.key(),
+          request.value(),
+          into);
+      records.add(
+          new Pending.Mutated(
+              home.keyspace(),
+              RecordKind.REQUEST,
+              Hash.of(RecordKind.REQUEST, request.key()),
+              request.key(),
+              request.value(),
+              new Location(home.segment().slot(), offset, request.length(), true),
+              request.expiresAtMs()));
     }
     List<Chunk> chunks = new ArrayList<>();
     List<Pending.Span> spans = new ArrayList<>();

@@ -39,7 +39,7 @@ public record ChangeSet(long sequence, List<Change> changes) {
     inOrder.sort(Comparator.comparingInt(LogRecord::batchIndex));
     List<Change> changes = new ArrayList<>();
     for (LogRecord record : inOrder) {
-      if (begins(record.key(), prefix)) {
+      if (record.kind() != RecordKind.REQUEST && begins(record.key(), prefix)) {
         boolean delete = record.kind() == RecordKind.TOMBSTONE;
         changes.add(new Change(record.key(), delete ? null : record.value(), record.expiresAtMs()));
       }

@@ -11,6 +11,7 @@ import dev.varve.store.compaction.Strategy;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.Layout;
+import dev.varve.store.retention.TrustedClock;
 import dev.varve.store.storage.DiskFullException;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
@@ -43,6 +44,7 @@ final class Compactor {
   private final Adoption adoption;
   private final Maintenance maintenance;
   private final Times times;
+  private final RequestHorizons horizons;
   private final Plans plans;
   private final EventLog events;
   private final Supplier<Layout> layout;
@@ -72,6 +74,7 @@ final class Compactor {
       Adoption adoption,
       Maintenance maintenance,
       Times times,
+      RequestHorizons horizons,
       Plans plans,
       EventLog events,
       Ballast ballast,
@@ -87,6 +90,7 @@ final class Compactor {
     this.adoption = adoption;
     this.maintenance = maintenance;
     this.times = times;
+    this.horizons = horizons;
     this.plans = plans;
     this.events = events;
     this.layout = layout;
@@ -188,7 +192,9 @@ final class Compactor {
       awaitAdoption(cancel); // inputs are what the manifest names from here on
       runtime.await(maintenance.swept(keyspace), cancel); // what is cut off counts as dead
       // One time for all decisions: what the plan counts as expired the run drops.
-      long nowMs = times.read().hideMs();
+      TrustedClock.Reading now = times.read();
+      long nowMs = now.hideMs();
+      horizons.advance(now); // before what lies below may be dropped
       try {
         return planned(request, keyspace, nowMs, report, cancel);
       } catch (DiskFullException e) {
@@ -230,7 +236,8 @@ final class Compactor {
       return report.skipped(plan.reason(), plan.message());
     }
     if (isSingleFile()) {
-      singleFile.run(request, keyspace, nowMs, limiter(request), report, cancel);
+      singleFile.run(
+          request, keyspace, nowMs, horizons.committed(), limiter(request), report, cancel);
       return committed(keyspace, report, cancel);
     }
     if (sealActive(keyspace, plan)) {
@@ -305,6 +312,9 @@ final class Compactor {
         files.add(input.reader().path());
       }
       report.inputs(files);
+      if (request.options().strategy() == Strategy.SHIFT) {
+        horizons.raiseTo(inputs.stream().mapToLong(LiveSegment::maxSequence).max().orElse(0));
+      }
       long term = report.term();
       SegmentRewriter rewriter =
           new SegmentRewriter(
@@ -367,7 +377,7 @@ final class Compactor {
       throws IOException {
     List<SegmentId> inputs = sources.stream().map(SegmentRewriter.Source::id).toList();
     long droppableBelow = CompactionPlanner.lowestOutside(stats, inputs);
-    return rewriter.rewrite(sources, liveness, droppableBelow, nowMs);
+    return rewriter.rewrite(sources, liveness, droppableBelow, nowMs, horizons.committed());
   }
 
   /** The edit is in the log: whatever goes wrong from here on, the run did what it was asked to. */

@@ -58,7 +58,7 @@ final class CutOffSweep {
     SegmentEntries entries = new SegmentEntries(storage, keyspace, segment);
     boolean ascending = segment.ascending();
     SegmentEntries.Visitor visitor =
-        (hash, sequence, id, expiresAtMs, location) -> {
+        (kind, hash, sequence, id, expiresAtMs, location) -> {
           boolean hidden = cutOff.hides(sequence, id);
           if (hidden) {
             keyspace.sweep(hash, location, expiresAtMs);

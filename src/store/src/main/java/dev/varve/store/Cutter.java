@@ -89,6 +89,7 @@ final class Cutter {
           Edit.Membership _,
           Edit.CutOff _,
           Edit.TimeMark _,
+          Edit.RequestHorizon _,
           Edit.LayoutChosen _ -> {}
     }
   }

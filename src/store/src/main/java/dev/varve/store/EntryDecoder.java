@@ -74,8 +74,7 @@ final class EntryDecoder {
         if (record.kind() == RecordKind.EDIT || record.batchSize() != size) {
           throw new LogDivergedException("entry " + entry.sequence() + " is no batch");
         }
-        boolean tombstone = record.kind() == RecordKind.TOMBSTONE;
-        if (!file.keyspace().takes(tombstone, record.key().length, record.value().length)) {
+        if (!file.keyspace().takes(record.kind(), record.key().length, record.value().length)) {
           throw new LogDivergedException(
               "entry "
                   + entry.sequence()
@@ -84,12 +83,17 @@ final class EntryDecoder {
         }
         Location location =
             new Location(
-                file.segment().slot(), chunk.offset() + at, record.encodedLength(), tombstone);
+                file.segment().slot(),
+                chunk.offset() + at,
+                record.encodedLength(),
+                !record.kind().isPut());
         records.add(
             new Pending.Mutated(
                 file.keyspace(),
-                Hash.of(record.key()),
+                record.kind(),
+                Hash.of(record.kind(), record.key()),
                 record.key(),
+                record.kind() == RecordKind.REQUEST ? record.value() : Pending.NO_REQUEST,
                 location,
                 record.expiresAtMs()));
         at += record.encodedLength();

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A keyspace that holds entries in the order of their ids. Ids begin with 1, grow by one and are
@@ -46,11 +47,20 @@ public final class EventStream {
    * Appends entries that are there together or not at all. Completes when they are durable,
    * committed and visible, on the store's writer: dependents must not block. Fails as {@link
    * Store#write} does; an append whose outcome is unknown may be repeated, and is then there twice
-   * if it was not lost.
+   * if it was not lost, but for {@link #append(List, RequestId)}.
    *
    * @param payloads 1 to 10,000, together up to 16 MiB; the arrays are not copied
    */
   public CompletableFuture<Appended> append(List<byte[]> payloads) {
+    return append(payloads, null);
+  }
+
+  /**
+   * {@link #append(List)} of entries that are appended once, however often they are sent.
+   *
+   * @param request by what they are recognized; null: they are not
+   */
+  public CompletableFuture<Appended> append(List<byte[]> payloads, @Nullable RequestId request) {
     CompletableFuture<Long> done = new CompletableFuture<>();
     try {
       check(payloads);
@@ -59,7 +69,7 @@ public final class EventStream {
     }
     AtomicLong firstId = new AtomicLong();
     List<byte[]> copy = List.copyOf(payloads);
-    writer.submit(new Operation.AppendEntries(keyspace.name(), copy, firstId, done));
+    writer.submit(new Operation.AppendEntries(keyspace.name(), copy, request, firstId, done));
     return done.thenApply(
         sequence -> new Appended(firstId.get(), firstId.get() + copy.size() - 1, sequence));
   }

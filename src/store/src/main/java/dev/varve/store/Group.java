@@ -133,6 +133,7 @@ final class Group {
           Edit.Membership _,
           Edit.CutOff _,
           Edit.TimeMark _,
+          Edit.RequestHorizon _,
           Edit.LayoutChosen _ -> {}
     }
     tail.appended(next);

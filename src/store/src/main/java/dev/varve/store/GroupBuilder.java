@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.format.LogRecord;
+import dev.varve.store.format.RequestCodec;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.format.StreamEntryCodec;
 import dev.varve.store.manifest.Edit;
@@ -24,6 +25,7 @@ final class GroupBuilder {
   private final LongSupplier committed;
   private final WallClock clock;
   private final long capacityBytes;
+  private final RequestCheck requests;
   private boolean ahead;
 
   /** Of segments that nothing of the group goes to; negative until it is needed. */
@@ -47,6 +49,7 @@ final class GroupBuilder {
     this.term = term;
     this.committed = committed;
     this.clock = clock;
+    this.requests = new RequestCheck(tail, inFlight);
   }
 
   /**
@@ -62,6 +65,10 @@ final class GroupBuilder {
       case Operation.AppendEntries append -> stageEntries(append);
       case Operation.Propose propose -> {
         stageEdit(propose.edit(), propose.done());
+        yield true;
+      }
+      case Operation.RememberRequests remember -> {
+        rememberRequests(remember.done());
         yield true;
       }
       case Operation.Seal seal -> stageSeal(seal);
@@ -81,7 +88,7 @@ final class GroupBuilder {
       return switch (operation) {
         case Operation.Write write -> stageWrite(write);
         case Operation.AppendEntries append -> stageEntries(append);
-        case Operation.Propose _, Operation.Seal _ -> false;
+        case Operation.Propose _, Operation.RememberRequests _, Operation.Seal _ -> false;
       };
     } finally {
       ahead = false;
@@ -89,10 +96,40 @@ final class GroupBuilder {
   }
 
   private boolean stageWrite(Operation.Write write) throws IOException {
+    RequestId request = write.batch().request();
+    String home = write.batch().mutations().getFirst().keyspace();
+    if (request != null && requests.remembers()) {
+      Keyspace keyspace = tail.keyspaceOrNull(home);
+      if (keyspace == null) {
+        throw InvalidWriteException.unknownKeyspace("keyspace", home);
+      }
+      keyspace.require(KeyspaceType.KEY_VALUE, "keyspace");
+      if (requests.answers(keyspace, request, id -> {}, write.done())) {
+        return true; // before its conditions: they may not hold any more, by the first one
+      }
+    }
     for (WriteBatch.Mutation mutation : write.batch().mutations()) {
       checkCondition(mutation);
     }
-    return stageBatch(write.batch(), write.done());
+    return stageBatch(write.batch(), recorded(request, 0), write.done());
+  }
+
+  private BatchEncoder.@Nullable RequestRecord recorded(@Nullable RequestId request, long firstId) {
+    return request == null || !requests.remembers()
+        ? null
+        : new BatchEncoder.RequestRecord(
+            request.key(),
+            RequestCodec.value(request.id(), firstId),
+            Math.max(0, clock.nowMs()) + RequestId.EXPIRES_AFTER_MS);
+  }
+
+  /** What is written from this edit on is remembered, and nothing before it. */
+  private void rememberRequests(CompletableFuture<Long> done) throws IOException {
+    if (requests.remembers()) {
+      done.complete(0L);
+    } else {
+      stageEdit(new Edit.RequestHorizon(group.nextSequence()), done);
+    }
   }
 
   private boolean stageEntries(Operation.AppendEntries append) throws IOException {
@@ -102,6 +139,12 @@ final class GroupBuilder {
       throw InvalidWriteException.unknownKeyspace("stream", append.stream());
     }
     stream.require(KeyspaceType.STREAM, "stream");
+    RequestId request = append.request();
+    if (request != null
+        && requests.remembers()
+        && requests.answers(stream, request, append.firstId()::set, append.done())) {
+      return true;
+    }
     StreamTails streams = inFlight.streams();
     long firstId = streams.nextId(stream, state.cutOff().firstId());
     // A clock that was set back does not make later entries older.
@@ -112,7 +155,7 @@ final class GroupBuilder {
       batch.put(
           append.stream(), StreamEntryCodec.key(id++), StreamEntryCodec.value(timeMs, payload));
     }
-    if (!stageBatch(batch, append.done())) {
+    if (!stageBatch(batch, recorded(request, firstId), append.done())) {
       return false;
     }
     append.firstId().set(firstId);
@@ -120,8 +163,10 @@ final class GroupBuilder {
     return true;
   }
 
-  private boolean stageBatch(WriteBatch batch, CompletableFuture<Long> done) throws IOException {
-    Map<String, Long> bytes = BatchEncoder.bytesByKeyspace(batch);
+  private boolean stageBatch(
+      WriteBatch batch, BatchEncoder.@Nullable RequestRecord request, CompletableFuture<Long> done)
+      throws IOException {
+    Map<String, Long> bytes = BatchEncoder.bytesByKeyspace(batch, request);
     if (capacityBytes > 0 && adds(batch)) {
       requireRoom(bytes);
     }
@@ -148,7 +193,7 @@ final class GroupBuilder {
         roll(entry.getKey(), null);
       }
     }
-    BatchEncoder.stage(group, tail, batch, bytes, term, done);
+    BatchEncoder.stage(group, tail, batch, request, bytes, term, done);
     inFlight.add(group.pending().getLast());
     return true;
   }

@@ -520,6 +520,8 @@ final class GroupCommit {
                       "term " + lead.term() + " is not above " + tail.lastTerm()));
       return;
     }
+    // Of an earlier term's operations nobody waits any more.
+    inFlight.reset(tail.pending(), List.of());
     Group group = new Group(tail);
     try {
       new TermOpening(tail, builder(group, lead.term()), options).stage(lead.term());

@@ -1,6 +1,8 @@
 package dev.varve.store;
 
 import dev.varve.store.format.LogRecord;
+import dev.varve.store.format.RecordKind;
+import dev.varve.store.format.RequestCodec;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.format.StreamEntryCodec;
 import dev.varve.store.keydir.Hash;
@@ -139,24 +141,35 @@ final class Keyspace {
   }
 
   /** The id of a stream's key; {@link Long#MAX_VALUE} where keys are not ids. */
-  long idOf(byte[] key, int length) {
-    return type == KeyspaceType.STREAM ? StreamEntryCodec.id(key, length) : Long.MAX_VALUE;
+  long idOf(RecordKind kind, byte[] key, int length) {
+    return isEntry(kind) ? StreamEntryCodec.id(key, length) : Long.MAX_VALUE;
+  }
+
+  private boolean isEntry(RecordKind kind) {
+    return type == KeyspaceType.STREAM && kind != RecordKind.REQUEST;
   }
 
   /** Whether the cut-off hides a record. */
-  boolean cutsOff(long sequence, byte[] key) {
-    return cutOff.hides(sequence, idOf(key, key.length));
+  boolean cutsOff(RecordKind kind, long sequence, byte[] key) {
+    return cutOff.hides(sequence, idOf(kind, key, key.length));
   }
 
-  /** Whether a record with such a key and value belongs here: a stream has entries alone. */
-  boolean takes(boolean tombstone, int keyLength, int valueLength) {
-    return type != KeyspaceType.STREAM
-        || (!tombstone && StreamEntryCodec.isEntry(keyLength, valueLength));
+  /** Whether a record with such a key and value belongs here: a stream has no keys of users. */
+  boolean takes(RecordKind kind, int keyLength, int valueLength) {
+    boolean stream = type == KeyspaceType.STREAM;
+    return switch (kind) {
+      case PUT -> !stream || StreamEntryCodec.isEntry(keyLength, valueLength);
+      case TOMBSTONE -> !stream;
+      case REQUEST ->
+          RequestCodec.isRequest(keyLength, valueLength)
+              && stream == (valueLength == RequestCodec.STREAM_VALUE_BYTES);
+      case EDIT -> false;
+    };
   }
 
   /** Takes note of a stream's committed entry, hidden ones included; under the apply lock. */
-  void noteId(byte[] key) {
-    if (type == KeyspaceType.STREAM) {
+  void noteId(RecordKind kind, byte[] key) {
+    if (isEntry(kind)) {
       lastId = Math.max(lastId, StreamEntryCodec.id(key, key.length));
     }
   }
@@ -206,6 +219,17 @@ final class Keyspace {
     return found == null ? null : found.record();
   }
 
+  /**
+   * The record of the newest committed request in a slot; null if there is none that is not
+   * forgotten.
+   *
+   * @param key of {@link RequestCodec#key}
+   */
+  @Nullable LogRecord request(byte[] key) throws IOException {
+    RequestMatch match = new RequestMatch(key);
+    return keydir.get(Hash.of(RecordKind.REQUEST, key), match) == null ? null : match.record;
+  }
+
   /** A record and where it was when it was read. */
   record Found(LogRecord record, Location location) {}
 
@@ -214,7 +238,7 @@ final class Keyspace {
     RecordMatch match = new RecordMatch(key);
     Location found = keydir.get(Hash.of(key), match);
     LogRecord record = found == null ? null : match.record;
-    return found == null || record == null || cutsOff(record.sequence(), key)
+    return found == null || record == null || cutsOff(record.kind(), record.sequence(), key)
         ? null
         : new Found(record, found);
   }
@@ -365,6 +389,30 @@ final class Keyspace {
         }
         expiresAtMs = expiry;
         return true;
+      } finally {
+        reader.release();
+      }
+    }
+  }
+
+  /** Matches a request, which is not worth a place in the cache, and keeps the one that matched. */
+  private final class RequestMatch implements Match {
+    private final byte[] key;
+    private @Nullable LogRecord record;
+
+    RequestMatch(byte[] key) {
+      this.key = key;
+    }
+
+    @Override
+    public boolean matches(Location candidate) throws IOException {
+      SegmentReader reader = acquire(candidate);
+      if (reader == null) {
+        return false;
+      }
+      try {
+        record = reader.read(candidate.offset(), candidate.length(), key);
+        return record != null;
       } finally {
         reader.release();
       }

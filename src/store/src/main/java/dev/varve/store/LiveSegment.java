@@ -150,7 +150,7 @@ final class LiveSegment {
   /** The keydir points to this record here now; its expiry is 0 if it has none. */
   void addLive(Location record, long expiresAtMs) {
     liveBytes.addAndGet(record.length());
-    tombstoneBytes.addAndGet(record.tombstone() ? record.length() : 0);
+    tombstoneBytes.addAndGet(record.tombstone() && expiresAtMs == 0 ? record.length() : 0);
     if (expiresAtMs != 0) {
       expiring().add(expiresAtMs, record.length());
     }
@@ -159,7 +159,7 @@ final class LiveSegment {
   /** The keydir points elsewhere now, or nowhere; the expiry as when it was added. */
   void removeLive(Location record, long expiresAtMs) {
     liveBytes.addAndGet(-record.length());
-    tombstoneBytes.addAndGet(record.tombstone() ? -record.length() : 0);
+    tombstoneBytes.addAndGet(record.tombstone() && expiresAtMs == 0 ? -record.length() : 0);
     if (expiresAtMs != 0) {
       expiring().remove(expiresAtMs, record.length());
     }

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -206,6 +207,15 @@ final class LogTail {
     pending.clear();
     for (Pending effect : all) {
       pending.add(effect.unattended());
+    }
+  }
+
+  /** Somebody waits for a batch that is pending and that nobody waited for. */
+  void attend(Pending.Batch batch, CompletableFuture<Long> by) {
+    List<Pending> all = List.copyOf(pending);
+    pending.clear();
+    for (Pending effect : all) {
+      pending.add(effect == batch ? batch.attended(by) : effect);
     }
   }
 

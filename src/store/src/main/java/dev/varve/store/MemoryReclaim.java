@@ -55,6 +55,7 @@ final class MemoryReclaim {
   private final Compactor compactor;
   private final Plans plans;
   private final Times times;
+  private final RequestHorizons horizons;
   private final StoreRuntime runtime;
   private final AtomicBoolean pressed = new AtomicBoolean();
 
@@ -72,6 +73,7 @@ final class MemoryReclaim {
       Compactor compactor,
       Plans plans,
       Times times,
+      RequestHorizons horizons,
       StoreRuntime runtime) {
     this.storage = storage;
     this.keyspaces = keyspaces;
@@ -81,6 +83,7 @@ final class MemoryReclaim {
     this.compactor = compactor;
     this.plans = plans;
     this.times = times;
+    this.horizons = horizons;
     this.runtime = runtime;
   }
 
@@ -189,7 +192,8 @@ final class MemoryReclaim {
               sources,
               InputLiveness.lookup(keyspace.keydir(), inputs),
               CompactionPlanner.lowestOutside(stats, order),
-              nowMs);
+              nowMs,
+              horizons.committed());
       rewriter.install();
     } catch (DiskFullException e) {
       LOG.log(System.Logger.Level.WARNING, "no room to free memory of {0}: {1}", name, e);

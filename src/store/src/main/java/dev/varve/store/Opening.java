@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.format.RecordCodec;
+import dev.varve.store.format.RecordKind;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.format.TemporaryFolder;
 import dev.varve.store.keydir.Hash;
@@ -203,19 +204,21 @@ final class Opening implements TailSink {
       Keyspace keyspace = keyspaces.existing(record.keyspace());
       LiveSegment segment = tail(record.segment().logPath(record.keyspace()));
       Location location =
-          new Location(segment.slot(), record.offset(), record.length(), record.tombstone());
+          new Location(segment.slot(), record.offset(), record.length(), !record.kind().isPut());
       int valueLength = record.length() - RecordCodec.encodedLength(record.key().length, 0);
-      if (!keyspace.takes(record.tombstone(), record.key().length, valueLength)) {
+      if (!keyspace.takes(record.kind(), record.key().length, valueLength)) {
         throw new CorruptionException(
             record.segment().logPath(record.keyspace()),
             record.offset(),
             "a record that is no entry of a stream");
       }
-      keyspace.noteId(record.key());
-      if (!keyspace.cutsOff(sequence, record.key())) {
-        keyspace.apply(Hash.of(record.key()), record.key(), location, record.expiresAtMs());
+      keyspace.noteId(record.kind(), record.key());
+      if (!keyspace.cutsOff(record.kind(), sequence, record.key())) {
+        long hash = Hash.of(record.kind(), record.key());
+        keyspace.apply(hash, record.key(), location, record.expiresAtMs());
       }
-      segment.noteRecords(sequence, record.tombstone(), record.offset() + record.length());
+      segment.noteRecords(
+          sequence, record.kind() == RecordKind.TOMBSTONE, record.offset() + record.length());
     }
   }
 
@@ -261,6 +264,7 @@ final class Opening implements TailSink {
             Edit.Membership _,
             Edit.CutOff _,
             Edit.TimeMark _,
+            Edit.RequestHorizon _,
             Edit.LayoutChosen _ -> {}
       }
       long offset = recovery.manifestBase().inLog(entry.offset());
@@ -289,12 +293,14 @@ final class Opening implements TailSink {
     for (TailRecord record : entry.records()) {
       String path = record.segment().logPath(record.keyspace());
       Location location =
-          new Location(tail(path).slot(), record.offset(), record.length(), record.tombstone());
+          new Location(tail(path).slot(), record.offset(), record.length(), !record.kind().isPut());
       records.add(
           new Pending.Mutated(
               keyspaces.existing(record.keyspace()),
-              Hash.of(record.key()),
+              record.kind(),
+              Hash.of(record.kind(), record.key()),
               record.key(),
+              record.request(),
               location,
               record.expiresAtMs()));
       spans.add(new Pending.Span(path, record.offset(), record.length()));

@@ -24,14 +24,22 @@ sealed interface Operation {
   /**
    * Entries of a stream, which get their ids when they are staged.
    *
+   * @param request by what they are appended once; null: each time
    * @param firstId set to the first one's id
    */
   record AppendEntries(
-      String stream, List<byte[]> payloads, AtomicLong firstId, CompletableFuture<Long> done)
+      String stream,
+      List<byte[]> payloads,
+      @Nullable RequestId request,
+      AtomicLong firstId,
+      CompletableFuture<Long> done)
       implements Leading {}
 
   /** An edit that needs nothing but a record. */
   record Propose(Edit edit, CompletableFuture<Long> done) implements Leading {}
+
+  /** Remember requests from here on; completes with 0 if they are already. */
+  record RememberRequests(CompletableFuture<Long> done) implements Leading {}
 
   /** Seal the active segment of a keyspace if it has a record; completes with 0 if it has none. */
   record Seal(String keyspace, CompletableFuture<Long> done) implements Leading {}

@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import dev.varve.store.format.RecordKind;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.manifest.RecordedEdit;
 import java.util.List;
@@ -18,9 +19,23 @@ sealed interface Pending {
   /** Bytes of a file. */
   record Span(String path, long offset, int length) {}
 
-  /** A mutation's record. */
+  /** In the place of a request's value where there is no request. */
+  byte[] NO_REQUEST = {};
+
+  /**
+   * A mutation's record, or a request's.
+   *
+   * @param request the value of a request's record; {@link #NO_REQUEST} of a mutation's
+   */
   @SuppressWarnings("ArrayRecordComponent") // a carrier: never compared or used as a key
-  record Mutated(Keyspace keyspace, long hash, byte[] key, Location location, long expiresAtMs) {}
+  record Mutated(
+      Keyspace keyspace,
+      RecordKind kind,
+      long hash,
+      byte[] key,
+      byte[] request,
+      Location location,
+      long expiresAtMs) {}
 
   /**
    * A batch.
@@ -33,7 +48,12 @@ sealed interface Pending {
       List<Span> spans,
       List<Mutated> records,
       @Nullable CompletableFuture<Long> done)
-      implements Pending {}
+      implements Pending {
+    /** The same with somebody waiting. */
+    Batch attended(CompletableFuture<Long> by) {
+      return new Batch(sequence, term, spans, records, by);
+    }
+  }
 
   /** An edit. */
   record Edited(RecordedEdit recorded, Span span, @Nullable CompletableFuture<Long> done)

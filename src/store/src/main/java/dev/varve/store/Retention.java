@@ -1,7 +1,6 @@
 package dev.varve.store;
 
 import dev.varve.store.manifest.CutOff;
-import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.KeyspaceType;
 import dev.varve.store.retention.RetentionRules;
 import dev.varve.store.retention.SequenceSearch;
@@ -10,8 +9,6 @@ import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decides on a leader what the limits of its keyspaces hide, and has it replicated as a cut-off:
@@ -20,38 +17,30 @@ import org.jspecify.annotations.Nullable;
 final class Retention {
   private static final System.Logger LOG = System.getLogger(Retention.class.getName());
 
-  /** Marks of time are as close to each other as this part of the shortest age asked for. */
-  private static final long MARKS_IN_AGE = 16;
-
-  private static final long MARK_INTERVAL_MS_MIN = 1000;
-
   private final StoreOptions options;
   private final Storage storage;
-  private final StoreRuntime runtime;
   private final Keyspaces keyspaces;
   private final Applied applied;
   private final Published published;
-  private final GroupCommit writer;
+  private final RequestHorizons horizons;
   private final CutOffs cutOffs;
   private final Times times;
 
   Retention(
       StoreOptions options,
       Storage storage,
-      StoreRuntime runtime,
       Keyspaces keyspaces,
       Applied applied,
       Published published,
-      GroupCommit writer,
+      RequestHorizons horizons,
       CutOffs cutOffs,
       Times times) {
     this.options = options;
     this.storage = storage;
-    this.runtime = runtime;
     this.keyspaces = keyspaces;
     this.applied = applied;
     this.published = published;
-    this.writer = writer;
+    this.horizons = horizons;
     this.cutOffs = cutOffs;
     this.times = times;
   }
@@ -63,6 +52,7 @@ final class Retention {
     }
     TrustedClock.Reading now = times.read();
     mark(now);
+    horizons.advance(now);
     List<RetentionDecision> decisions = new ArrayList<>();
     for (KeyspaceOptions wanted : options.keyspaces()) {
       Keyspace keyspace = keyspaces.get(wanted.name());
@@ -81,20 +71,8 @@ final class Retention {
         shortest = Math.min(shortest, wanted.retention().maxAgeMs());
       }
     }
-    if (shortest == Long.MAX_VALUE) {
-      return;
-    }
-    long sequence = published.state().applied();
-    // After the sequence: what is stamped was written before.
-    long stampMs = Math.max(now.stampMs(), times.read().stampMs());
-    long intervalMs = Math.max(MARK_INTERVAL_MS_MIN, shortest / MARKS_IN_AGE);
-    Edit.@Nullable TimeMark last = times.lastMark();
-    boolean due =
-        last == null || (sequence > last.sequence() + 1 && stampMs - last.timeMs() >= intervalMs);
-    if (due && sequence > 0) {
-      CompletableFuture<Long> committed = new CompletableFuture<>();
-      writer.submit(new Operation.Propose(new Edit.TimeMark(sequence, stampMs), committed));
-      runtime.await(committed);
+    if (shortest != Long.MAX_VALUE) {
+      horizons.mark(now, shortest);
     }
   }
 
@@ -221,7 +199,7 @@ final class Retention {
       throws IOException {
     new SegmentEntries(storage, keyspace, segment)
         .visit(
-            (hash, sequence, id, expiresAtMs, location) -> {
+            (kind, hash, sequence, id, expiresAtMs, location) -> {
               if (sequence >= from
                   && sequence < to
                   && (bytes || !location.tombstone())

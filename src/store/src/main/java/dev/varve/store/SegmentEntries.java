@@ -25,11 +25,12 @@ final class SegmentEntries {
     /**
      * A record.
      *
-     * @param id of a stream's entry; {@link Long#MAX_VALUE} in other keyspaces
+     * @param id of a stream's entry; {@link Long#MAX_VALUE} of other records
      * @param expiresAtMs milliseconds since 1970; 0: never
      * @return whether to go on
      */
-    boolean entry(long hash, long sequence, long id, long expiresAtMs, Location location);
+    boolean entry(
+        RecordKind kind, long hash, long sequence, long id, long expiresAtMs, Location location);
   }
 
   /**
@@ -61,14 +62,15 @@ final class SegmentEntries {
       }
       boolean on = true;
       while (on && hint.next()) {
-        boolean tombstone = hint.kind() == RecordKind.TOMBSTONE;
+        RecordKind kind = hint.kind();
         on =
             visitor.entry(
-                Hash.of(hint.keyBytes(), 0, hint.keyLength()),
+                kind,
+                Hash.of(kind, hint.keyBytes(), 0, hint.keyLength()),
                 hint.sequence(),
-                keyspace.idOf(hint.keyBytes(), hint.keyLength()),
+                keyspace.idOf(kind, hint.keyBytes(), hint.keyLength()),
                 hint.expiresAtMs(),
-                new Location(segment.slot(), hint.offset(), hint.length(), tombstone));
+                new Location(segment.slot(), hint.offset(), hint.length(), !kind.isPut()));
       }
       return true;
     } catch (NoSuchFileException | HintDamagedException e) {
@@ -85,14 +87,15 @@ final class SegmentEntries {
     while (scanner.next()) {
       int keyLength = scanner.keyLength();
       scanner.buffer().get(scanner.keyPosition(), key, 0, keyLength);
-      boolean tombstone = scanner.kind() == RecordKind.TOMBSTONE;
+      RecordKind kind = scanner.kind();
       boolean on =
           visitor.entry(
-              Hash.of(key, 0, keyLength),
+              kind,
+              Hash.of(kind, key, 0, keyLength),
               scanner.sequence(),
-              keyspace.idOf(key, keyLength),
+              keyspace.idOf(kind, key, keyLength),
               scanner.expiresAtMs(),
-              new Location(segment.slot(), scanner.offset(), scanner.length(), tombstone));
+              new Location(segment.slot(), scanner.offset(), scanner.length(), !kind.isPut()));
       if (!on) {
         return scanner.offset();
       }

@@ -115,9 +115,9 @@ final class SegmentLoader {
       }
       while (hint.next()) {
         byte[] key = Arrays.copyOf(hint.keyBytes(), hint.keyLength());
-        boolean tombstone = hint.kind() == RecordKind.TOMBSTONE;
+        boolean tombstone = !hint.kind().isPut();
         Location at = new Location(segment.slot(), hint.offset(), hint.length(), tombstone);
-        put(segment, key, hint.sequence(), at, hint.expiresAtMs());
+        put(segment, hint.kind(), key, hint.sequence(), at, hint.expiresAtMs());
         used = true;
       }
       return true;
@@ -137,9 +137,9 @@ final class SegmentLoader {
     while (scanner.next()) {
       byte[] key = new byte[scanner.keyLength()];
       scanner.buffer().get(scanner.keyPosition(), key);
-      boolean tombstone = scanner.kind() == RecordKind.TOMBSTONE;
+      boolean tombstone = !scanner.kind().isPut();
       Location at = new Location(segment.slot(), scanner.offset(), scanner.length(), tombstone);
-      put(segment, key, scanner.sequence(), at, scanner.expiresAtMs());
+      put(segment, scanner.kind(), key, scanner.sequence(), at, scanner.expiresAtMs());
     }
     if (scanner.end().offset() != sealed.length()) {
       throw new CorruptionException(path, scanner.end().offset(), scanner.end().detail());
@@ -149,19 +149,25 @@ final class SegmentLoader {
     }
   }
 
-  private void put(LiveSegment segment, byte[] key, long sequence, Location now, long expiresAtMs)
+  private void put(
+      LiveSegment segment,
+      RecordKind kind,
+      byte[] key,
+      long sequence,
+      Location now,
+      long expiresAtMs)
       throws IOException {
     int valueLength = now.length() - RecordCodec.encodedLength(key.length, 0);
-    if (!keyspace.takes(now.tombstone(), key.length, valueLength)) {
+    if (!keyspace.takes(kind, key.length, valueLength)) {
       throw new CorruptionException(
           segment.reader().path(), now.offset(), "a record that is no entry of a stream");
     }
-    segment.noteRecords(sequence, now.tombstone(), now.offset() + now.length());
-    keyspace.noteId(key);
-    if (keyspace.cutsOff(sequence, key)) {
+    segment.noteRecords(sequence, kind == RecordKind.TOMBSTONE, now.offset() + now.length());
+    keyspace.noteId(kind, key);
+    if (keyspace.cutsOff(kind, sequence, key)) {
       return; // as after a sweep: nothing older of the key is visible either
     }
-    long hash = Hash.of(key);
+    long hash = Hash.of(kind, key);
     Keyspace.KeyMatch match = keyspace.new KeyMatch(key);
     Location other = keyspace.keydir().put(hash, now, match);
     if (other == null) {

@@ -50,12 +50,14 @@ final class SingleFileCompaction {
    * Returns once the swap is committed.
    *
    * @param nowMs what expired by then is left out
+   * @param requestHorizon but for requests of a higher sequence
    * @param limiter the rate of the first round
    */
   void run(
       CompactionRequest request,
       Keyspace keyspace,
       long nowMs,
+      long requestHorizon,
       RateLimiter limiter,
       CompactionReport report,
       CancelToken cancel)
@@ -75,7 +77,8 @@ final class SingleFileCompaction {
               cancel,
               report::progress)) {
         try {
-          new Run(request, keyspace, active, copy, cancel, report).run(nowMs, limiter);
+          new Run(request, keyspace, active, copy, cancel, report)
+              .run(nowMs, requestHorizon, limiter);
         } catch (OutcomeUnknownException | StorePoisonedException | StoreClosedException e) {
           throw e; // the edit may be in the log: the next opening tells, and deletes what is not
         } catch (IOException | RuntimeException e) {
@@ -127,7 +130,7 @@ final class SingleFileCompaction {
       this.report = report;
     }
 
-    void run(long nowMs, RateLimiter limiter) throws IOException {
+    void run(long nowMs, long requestHorizon, RateLimiter limiter) throws IOException {
       List<LiveSegment> inputs = List.of(active);
       boolean scan = request.options().strategy() == Strategy.SCAN;
       // The length first: a place that the index has is then below it, or of a later round.
@@ -138,6 +141,7 @@ final class SingleFileCompaction {
               ? InputLiveness.scan(keyspace.keydir(), inputs)
               : InputLiveness.lookup(keyspace.keydir(), inputs),
           nowMs,
+          requestHorizon,
           limiter);
       int rounds = catchUp(inputs, 0);
       copy.install();

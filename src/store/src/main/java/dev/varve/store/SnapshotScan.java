@@ -67,7 +67,7 @@ final class SnapshotScan implements Scan {
         key.length >= prefix.length
             && Arrays.equals(key, 0, prefix.length, prefix, 0, prefix.length);
     if (!within
-        || keyspace.cutsOff(record.sequence(), key)
+        || keyspace.cutsOff(record.kind(), record.sequence(), key)
         || Visibility.expired(record.expiresAtMs(), clock.nowMs())) {
       return null;
     }

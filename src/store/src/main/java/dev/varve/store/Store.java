@@ -166,9 +166,9 @@ public final class Store implements AutoCloseable {
   /**
    * Writes a batch. Completes with its sequence when it is durable, committed and visible. Fails
    * with {@link InvalidWriteException}, {@link VersionMismatchException}, {@link
-   * NotLeaderException}, {@link StoreFullException} (nothing was written), {@link
-   * OutcomeUnknownException}, {@link StorePoisonedException} or {@link StoreClosedException}. The
-   * future completes on the store's writer: dependents must not block.
+   * NotLeaderException}, {@link StoreFullException}, {@link RequestForgottenException} (nothing was
+   * written), {@link OutcomeUnknownException}, {@link StorePoisonedException} or {@link
+   * StoreClosedException}. The future completes on the store's writer: dependents must not block.
    */
   public CompletableFuture<Long> write(WriteBatch batch) {
     CompletableFuture<Long> done = new CompletableFuture<>();
@@ -206,6 +206,23 @@ public final class Store implements AutoCloseable {
       done.completeExceptionally(e);
       return false;
     }
+  }
+
+  /**
+   * Has requests remembered from now on, for good: see {@link RequestId}. Until then the ids of
+   * batches are passed over. A version that does not know requests can no longer open the directory
+   * once this is committed, nor follow its log. Leader only; completes when it is committed, at
+   * once if it is already.
+   */
+  public CompletableFuture<Void> rememberRequests() {
+    CompletableFuture<Long> done = new CompletableFuture<>();
+    parts.writer().submit(new Operation.RememberRequests(done));
+    return done.thenAccept(sequence -> {});
+  }
+
+  /** Whether requests are remembered, by what is committed here. */
+  public boolean remembersRequests() {
+    return parts.horizons().committed() > 0;
   }
 
   /**

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class StoreException extends IOException
     permits InvalidWriteException,
         VersionMismatchException,
+        RequestForgottenException,
         NotLeaderException,
         StoreFullException,
         OutcomeUnknownException,

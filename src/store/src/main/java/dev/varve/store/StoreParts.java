@@ -34,6 +34,7 @@ record StoreParts(
     Times times,
     CutOffs cutOffs,
     Retention retention,
+    RequestHorizons horizons,
     ShardLog log,
     Changes changes,
     EventLog events,
@@ -88,9 +89,9 @@ record StoreParts(
             runtime, options, tail, applied, applier, window, mark, published, manifestRoll);
     Times times = new Times(runtime, applied, published);
     CutOffs cutOffs = new CutOffs(runtime, writer, maintenance);
+    RequestHorizons horizons = new RequestHorizons(runtime, applied, published, writer, times);
     Retention retention =
-        new Retention(
-            options, storage, runtime, keyspaces, applied, published, writer, cutOffs, times);
+        new Retention(options, storage, keyspaces, applied, published, horizons, cutOffs, times);
     Supplier<Layout> layout =
         () -> options.layout() == Layout.MEMORY ? Layout.MEMORY : tail.appended().layout();
     Plans plans = new Plans(keyspaces, applied, times, layout);
@@ -106,6 +107,7 @@ record StoreParts(
             adoption,
             maintenance,
             times,
+            horizons,
             plans,
             events,
             ballast,
@@ -113,7 +115,8 @@ record StoreParts(
     if (storage.unmetered() instanceof MemoryStorage memory && options.layout() == Layout.MEMORY) {
       maintenance.reclaimWith(
           new MemoryReclaim(
-              memory, keyspaces, tail, writer, adoption, compactor, plans, times, runtime));
+              memory, keyspaces, tail, writer, adoption, compactor, plans, times, horizons,
+              runtime));
     }
     Images images = new Images(storage, keyspaces, applied, adoption, manifest);
     ShardLog log =
@@ -152,6 +155,7 @@ record StoreParts(
         times,
         cutOffs,
         retention,
+        horizons,
         log,
         new Changes(storage, applied, published, window),
         events,

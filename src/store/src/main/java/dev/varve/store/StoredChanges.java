@@ -91,7 +91,7 @@ final class StoredChanges {
     SegmentEntries entries = new SegmentEntries(storage, keyspace, segment);
     if (!segment.ascending()) {
       entries.visit(
-          (hash, sequence, id, expiresAtMs, location) -> {
+          (kind, hash, sequence, id, expiresAtMs, location) -> {
             picked.add(sequence, segment, location);
             return true;
           });
@@ -101,7 +101,7 @@ final class StoredChanges {
     long _ =
         entries.byRecords(
             begins.getOrDefault(segment.id(), 0L),
-            (hash, sequence, id, expiresAtMs, location) -> {
+            (kind, hash, sequence, id, expiresAtMs, location) -> {
               if (sequence > position && begin[0] < 0) {
                 begin[0] = location.offset();
               }

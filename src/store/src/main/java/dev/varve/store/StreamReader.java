@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.format.LogRecord;
+import dev.varve.store.format.RecordKind;
 import dev.varve.store.format.StreamEntryCodec;
 import dev.varve.store.keydir.Location;
 import dev.varve.store.segment.CorruptRecordException;
@@ -75,7 +76,11 @@ public final class StreamReader implements AutoCloseable {
     if (open == null) {
       return null;
     }
-    if (open.next()) {
+    boolean more = open.next();
+    while (more && open.kind() == RecordKind.REQUEST) {
+      more = open.next();
+    }
+    if (more) {
       LogRecord record = open.record();
       if (StreamEntryCodec.id(record.key(), record.key().length) == nextId) {
         return record;

@@ -49,10 +49,10 @@ final class UnlistedMove {
 
   private void move(HintReader hint, LiveSegment output) throws IOException {
     byte[] key = Arrays.copyOf(hint.keyBytes(), hint.keyLength());
-    long hash = Hash.of(key);
+    long hash = Hash.of(hint.kind(), key);
     @Nullable Location from = keyspace.keydir().get(hash, keyspace.new KeyMatch(key));
     if (from != null && isCopied(from, hint.sequence())) {
-      boolean tombstone = hint.kind() == RecordKind.TOMBSTONE;
+      boolean tombstone = !hint.kind().isPut();
       keyspace.move(
           hash,
           from,
@@ -75,7 +75,7 @@ final class UnlistedMove {
   private void drop(LiveSegment input) throws IOException {
     new SegmentEntries(storage, keyspace, input)
         .visit(
-            (hash, sequence, id, expiresAtMs, location) -> {
+            (kind, hash, sequence, id, expiresAtMs, location) -> {
               keyspace.drop(hash, location);
               return true;
             });

@@ -2,6 +2,7 @@ package dev.varve.store;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Mutations that happen together or not at all, under one sequence. Built by one thread; not
@@ -12,6 +13,7 @@ public final class WriteBatch {
   public static final long ANY_VERSION = -1;
 
   private final List<Mutation> mutations = new ArrayList<>();
+  private @Nullable RequestId request;
 
   /** One change of one key. */
   public sealed interface Mutation {
@@ -79,6 +81,21 @@ public final class WriteBatch {
   public WriteBatch delete(String keyspace, byte[] key, long ifSequence) {
     mutations.add(new Delete(keyspace, key, ifSequence));
     return this;
+  }
+
+  /**
+   * Has it applied once, however often it is written with the same ids: see {@link RequestId}.
+   *
+   * @return this batch
+   */
+  public WriteBatch once(RequestId id) {
+    request = id;
+    return this;
+  }
+
+  /** By what it is applied once; null: each time. */
+  public @Nullable RequestId request() {
+    return request;
   }
 
   /** In the order given. */

@@ -1,6 +1,5 @@
 package dev.varve.store.compaction;
 
-import dev.varve.store.format.RecordKind;
 import dev.varve.store.format.RunListWriter;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.keydir.Hash;
@@ -99,13 +98,19 @@ public final class FileCopy implements Closeable {
    *
    * @param liveness asked about each record once, in order; what was committed later may already
    *     count
+   * @param requestHorizon requests of a higher sequence are copied, although they have expired
    * @throws CorruptRecordException if the source is damaged: nothing of it is skipped
    * @throws CompactionCancelledException if the token stopped the run
    * @throws dev.varve.store.storage.DiskFullException if the disk is full
    */
-  public void copyFirst(long to, SegmentRewriter.Liveness liveness, long nowMs, RateLimiter limiter)
+  public void copyFirst(
+      long to,
+      SegmentRewriter.Liveness liveness,
+      long nowMs,
+      long requestHorizon,
+      RateLimiter limiter)
       throws IOException {
-    copy(to, liveness, nowMs, limiter, progress);
+    copy(to, liveness, nowMs, requestHorizon, limiter, progress);
   }
 
   /**
@@ -114,7 +119,7 @@ public final class FileCopy implements Closeable {
    * writes it would never catch up.
    */
   public void copyMore(long to, SegmentRewriter.Liveness liveness) throws IOException {
-    copy(to, liveness, Long.MIN_VALUE, RateLimiter.unlimited(), progress);
+    copy(to, liveness, Long.MIN_VALUE, 0, RateLimiter.unlimited(), progress);
     flush();
     writer.sync();
   }
@@ -138,6 +143,7 @@ public final class FileCopy implements Closeable {
         to,
         (index, hash, offset, length, tombstone) -> true,
         Long.MIN_VALUE,
+        0,
         RateLimiter.unlimited(),
         (bytes, totalBytes) -> {}); // writes wait: nobody is told anything now
     flush();
@@ -164,6 +170,7 @@ public final class FileCopy implements Closeable {
       long to,
       SegmentRewriter.Liveness liveness,
       long droppableMs,
+      long requestHorizon,
       RateLimiter limiter,
       SegmentRewriter.Progress told)
       throws IOException {
@@ -177,12 +184,13 @@ public final class FileCopy implements Closeable {
         told.read(scanner.offset(), to);
         accounted = scanner.offset();
       }
-      boolean tombstone = scanner.kind() == RecordKind.TOMBSTONE;
-      long hash = Hash.of(scanner.buffer(), scanner.keyPosition(), scanner.keyLength());
+      boolean tombstone = !scanner.kind().isPut();
+      long hash =
+          Hash.of(scanner.kind(), scanner.buffer(), scanner.keyPosition(), scanner.keyLength());
       if (!liveness.isLive(0, hash, scanner.offset(), scanner.length(), tombstone)) {
         recordsDropped++;
       } else if (droppableMs != Long.MIN_VALUE
-          && SegmentRewriter.hidesOnly(scanner, tombstone, droppableMs)) {
+          && SegmentRewriter.hidesOnly(scanner, droppableMs, requestHorizon)) {
         recordsDropped++;
         list.dropped(0, scanner.offset(), scanner.length(), tombstone, hash);
       } else {

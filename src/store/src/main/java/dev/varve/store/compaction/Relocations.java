@@ -1,7 +1,6 @@
 package dev.varve.store.compaction;
 
 import dev.varve.store.format.HintReader;
-import dev.varve.store.format.RecordKind;
 import dev.varve.store.format.RunListReader;
 import dev.varve.store.keydir.Hash;
 import java.io.IOException;
@@ -65,13 +64,13 @@ public final class Relocations {
         }
         HintReader hint = outputs.get(output);
         visitor.moved(
-            Hash.of(hint.keyBytes(), 0, hint.keyLength()),
+            Hash.of(hint.kind(), hint.keyBytes(), 0, hint.keyLength()),
             runs.source(),
             offset,
             output,
             hint.offset(),
             hint.length(),
-            hint.kind() == RecordKind.TOMBSTONE,
+            !hint.kind().isPut(),
             hint.expiresAtMs());
         offset += hint.length();
       }

@@ -66,7 +66,8 @@ public final class SegmentRewriter {
    * @param recordsScanned records read
    * @param recordsDropped those of them that were not copied
    * @param bytesCopied bytes of those that were
-   * @param droppedUpTo the highest sequence of one that was not copied; 0: all were
+   * @param droppedUpTo the highest sequence of one that was not copied, requests left out; 0: all
+   *     were
    */
   public record Result(
       List<OutputSegment> outputs,
@@ -143,6 +144,17 @@ public final class SegmentRewriter {
    */
   public Result rewrite(List<Source> sources, Liveness liveness, long droppableBelow, long nowMs)
       throws IOException {
+    return rewrite(sources, liveness, droppableBelow, nowMs, 0);
+  }
+
+  /**
+   * {@link #rewrite(List, Liveness, long, long)} of a store that remembers requests.
+   *
+   * @param requestHorizon requests of a higher sequence are copied, although they have expired
+   */
+  public Result rewrite(
+      List<Source> sources, Liveness liveness, long droppableBelow, long nowMs, long requestHorizon)
+      throws IOException {
     try {
       SegmentId runs = ids.get();
       String runsPath = runs.runsPath(keyspace);
@@ -151,7 +163,7 @@ public final class SegmentRewriter {
             new RunListWriter(file, runs, sources.stream().map(Source::id).toList());
         long total = sources.stream().mapToLong(Source::length).sum();
         for (int i = 0; i < sources.size(); i++) {
-          copy(i, sources.get(i), list, liveness, droppableBelow, nowMs, total);
+          copy(i, sources.get(i), list, liveness, droppableBelow, nowMs, requestHorizon, total);
         }
         if (outputs.isOpen()) {
           outputs.seal();
@@ -206,6 +218,7 @@ public final class SegmentRewriter {
       Liveness liveness,
       long droppableBelow,
       long nowMs,
+      long requestHorizon,
       long total)
       throws IOException {
     String path = source.id().logPath(keyspace);
@@ -218,12 +231,12 @@ public final class SegmentRewriter {
         account(scanner.offset() - accounted, total);
         accounted = scanner.offset();
       }
-      boolean tombstone = scanner.kind() == RecordKind.TOMBSTONE;
+      boolean tombstone = !scanner.kind().isPut();
       long hash = hashes ? hash(scanner) : 0;
       if (!liveness.isLive(index, hash, scanner.offset(), scanner.length(), tombstone)) {
         dropped(scanner);
       } else if (dropsAll
-          || (scanner.sequence() < droppableBelow && hidesOnly(scanner, tombstone, nowMs))) {
+          || (scanner.sequence() < droppableBelow && hidesOnly(scanner, nowMs, requestHorizon))) {
         dropped(scanner);
         list.dropped(index, scanner.offset(), scanner.length(), tombstone, hash(scanner));
       } else {
@@ -238,16 +251,24 @@ public final class SegmentRewriter {
 
   private void dropped(SegmentScanner scanner) {
     recordsDropped++;
-    droppedUpTo = Math.max(droppedUpTo, scanner.sequence());
+    if (scanner.kind() != RecordKind.REQUEST) {
+      droppedUpTo = Math.max(droppedUpTo, scanner.sequence()); // a request is no change to watch
+    }
   }
 
   private static long hash(SegmentScanner scanner) {
-    return Hash.of(scanner.buffer(), scanner.keyPosition(), scanner.keyLength());
+    return Hash.of(scanner.kind(), scanner.buffer(), scanner.keyPosition(), scanner.keyLength());
   }
 
   /** Whether the scanner's record is there only to hide older ones of its key. */
-  static boolean hidesOnly(SegmentScanner scanner, boolean tombstone, long nowMs) {
-    return tombstone || (scanner.expiresAtMs() != 0 && scanner.expiresAtMs() <= nowMs);
+  static boolean hidesOnly(SegmentScanner scanner, long nowMs, long requestHorizon) {
+    boolean expired = scanner.expiresAtMs() != 0 && scanner.expiresAtMs() <= nowMs;
+    return switch (scanner.kind()) {
+      case PUT -> expired;
+      case TOMBSTONE -> true;
+      case REQUEST -> expired && scanner.sequence() <= requestHorizon;
+      case EDIT -> false;
+    };
   }
 
   private void keep(int index, SegmentScanner scanner, RunListWriter list) throws IOException {

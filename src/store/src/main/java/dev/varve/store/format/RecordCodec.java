@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
  * <pre>
  * offset  bytes  field
  *      0      4  CRC32C over the bytes from 4 to the end of the record
- *      4      1  kind: 1 put, 2 tombstone, 3 edit
+ *      4      1  kind: 1 put, 2 tombstone, 3 edit, 4 request
  *      5      1  format version: 1
  *      6      2  key length k, unsigned
  *      8      4  value length v
@@ -86,11 +86,8 @@ public final class RecordCodec {
       byte[] key,
       byte[] value,
       ByteBuffer target) {
-    boolean keyFits =
-        kind == RecordKind.EDIT
-            ? key.length == 0
-            : key.length > 0 && key.length <= Limits.KEY_BYTES_MAX;
-    if (!keyFits || value.length > Limits.VALUE_BYTES_MAX) {
+    if (!fits(kind, key.length, value.length, expiresAtMs)
+        || value.length > Limits.VALUE_BYTES_MAX) {
       throw new IllegalArgumentException(
           "a "
               + kind
@@ -158,6 +155,16 @@ public final class RecordCodec {
         : Check.WRONG_CHECKSUM;
   }
 
+  private static boolean fits(RecordKind kind, int keyLength, int valueLength, long expiresAtMs) {
+    return switch (kind) {
+      case PUT, TOMBSTONE -> keyLength > 0 && keyLength <= Limits.KEY_BYTES_MAX;
+      case EDIT -> keyLength == 0;
+      case REQUEST ->
+          // By its expiry the figures of a segment tell it from a tombstone.
+          RequestCodec.isRequest(keyLength, valueLength) && expiresAtMs > 0;
+    };
+  }
+
   /** Judges the header alone: {@code WHOLE} means that {@link #length} can be believed for now. */
   public static Check checkHeader(ByteBuffer buffer, int at, int available) {
     if (available < HEADER_BYTES) {
@@ -171,14 +178,10 @@ public final class RecordCodec {
     int keyLength = keyLength(buffer, at);
     int valueLength = valueLength(buffer, at);
     byte kind = buffer.get(at + KIND);
-    boolean keyFits =
-        kind == RecordKind.EDIT.code()
-            ? keyLength == 0
-            : keyLength > 0 && keyLength <= Limits.KEY_BYTES_MAX;
     if (kind >= RecordKind.PUT.code()
-        && kind <= RecordKind.EDIT.code()
+        && kind <= RecordKind.REQUEST.code()
         && buffer.get(at + FORMAT) == VERSION
-        && keyFits
+        && fits(RecordKind.of(kind), keyLength, valueLength, expiresAtMs(buffer, at))
         && valueLength >= 0
         && valueLength <= Limits.VALUE_BYTES_MAX
         && batchIndex(buffer, at) < batchSize(buffer, at)

@@ -1,5 +1,6 @@
 package dev.varve.store.keydir;
 
+import dev.varve.store.format.RecordKind;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -25,7 +26,29 @@ public final class Hash {
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
+  /** Keeps requests and keys of users apart, whatever their bytes. */
+  private static final long REQUESTS = 0xA5C3D2E1F0B49687L;
+
   private Hash() {}
+
+  /** Under which hash the keydir has a record of this kind. */
+  public static long of(RecordKind kind, byte[] bytes, int from, int length) {
+    return salted(kind, of(bytes, from, length));
+  }
+
+  /** {@link #of(RecordKind, byte[], int, int)} of a whole array. */
+  public static long of(RecordKind kind, byte[] key) {
+    return salted(kind, of(key));
+  }
+
+  /** {@link #of(RecordKind, byte[], int, int)} of part of a buffer. */
+  public static long of(RecordKind kind, ByteBuffer buffer, int at, int length) {
+    return salted(kind, of(buffer, at, length));
+  }
+
+  private static long salted(RecordKind kind, long hash) {
+    return kind == RecordKind.REQUEST ? hash ^ REQUESTS : hash;
+  }
 
   /** The hash of a key. */
   public static long of(byte[] key) {

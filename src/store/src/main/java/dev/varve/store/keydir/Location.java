@@ -10,7 +10,8 @@ import dev.varve.store.format.RecordCodec;
  *     0 to {@value #SEGMENT_MAX}
  * @param offset where the record begins, below 2 GiB
  * @param length the record's length in bytes
- * @param tombstone whether the record says that the key is deleted
+ * @param tombstone whether no key has a value by the record: it says that its key is deleted, or is
+ *     a request's
  */
 public record Location(int segment, long offset, int length, boolean tombstone) {
 

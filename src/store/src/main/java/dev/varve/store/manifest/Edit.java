@@ -167,6 +167,15 @@ public sealed interface Edit {
   record TimeMark(long sequence, long timeMs) implements Edit {}
 
   /**
+   * Requests are remembered from the first such edit on, and those at or below its sequence may be
+   * forgotten: their records are dropped once it is committed. An edit that names less than an
+   * earlier one changes nothing.
+   *
+   * @param sequence at most the edit's own
+   */
+  record RequestHorizon(long sequence) implements Edit {}
+
+  /**
    * A sealed segment's file.
    *
    * @param length bytes, final

@@ -30,6 +30,7 @@ import java.util.List;
  * kind 10 swap:          run id | keyspace | closed: file | opened: file | run list's id
  *                        | 1 force delete | 8 time in ms
  * kind 11 compaction:    as kind 4 | 8 the highest sequence dropped
+ * kind 12 request horizon: 8 sequence
  * an id:                 8 term | 8 number
  * a file:                id | 8 length | 4 CRC32C
  * </pre>
@@ -47,6 +48,7 @@ public final class EditCodec {
   private static final int LAYOUT_CHOSEN = 9;
   private static final int SWAP = 10;
   private static final int TELLING_COMPACTION = 11;
+  private static final int REQUEST_HORIZON = 12;
   private static final int SINGLE_FILE = 1;
 
   private EditCodec() {}
@@ -109,6 +111,7 @@ public final class EditCodec {
       case Edit.TimeMark _ -> TIME_MARK;
       case Edit.LayoutChosen _ -> LAYOUT_CHOSEN;
       case Edit.Swap _ -> SWAP;
+      case Edit.RequestHorizon _ -> REQUEST_HORIZON;
     };
   }
 
@@ -151,6 +154,7 @@ public final class EditCodec {
         out.writeLong(mark.sequence());
         out.writeLong(mark.timeMs());
       }
+      case Edit.RequestHorizon horizon -> out.writeLong(horizon.sequence());
       case Edit.LayoutChosen chosen -> {
         if (chosen.layout() != Layout.SINGLE_FILE) {
           throw new IllegalArgumentException("no edit chooses the layout " + chosen.layout());
@@ -188,6 +192,7 @@ public final class EditCodec {
       case CHECKPOINT -> new Edit.Checkpoint();
       case MEMBERSHIP -> new Edit.Membership(EditFields.readNames(in));
       case CUT_OFF -> new Edit.CutOff(in.readUTF(), in.readLong(), in.readLong());
+      case REQUEST_HORIZON -> new Edit.RequestHorizon(in.readLong());
       case TIME_MARK -> new Edit.TimeMark(in.readLong(), in.readLong());
       case LAYOUT_CHOSEN -> {
         int layout = in.readUnsignedByte();

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param term the last edit's
  * @param tails as the last edit recorded them
  * @param checkpoint the sequence of the last checkpoint; 0: none
+ * @param requestHorizon as {@link ManifestState#requestHorizon}
  * @param keyspaces in the order of their creation
  * @param compactions those that an opening may need, oldest first
  * @param keydirs which checkpoints of keydirs belong to the edits that are not told one by one
@@ -31,6 +32,7 @@ public record ManifestSnapshot(
     List<TermStart> termStarts,
     Layout layout,
     long checkpoint,
+    long requestHorizon,
     List<String> membership,
     List<Edit.TimeMark> timeMarks,
     List<KeyspaceThen> keyspaces,
@@ -46,7 +48,7 @@ public record ManifestSnapshot(
     keydirs = List.copyOf(keydirs);
   }
 
-  ManifestSnapshot with(List<KeyspaceThen> others) {
+  ManifestSnapshot with(List<KeyspaceThen> others, long horizon) {
     return new ManifestSnapshot(
         offset,
         committed,
@@ -57,6 +59,7 @@ public record ManifestSnapshot(
         termStarts,
         layout,
         checkpoint,
+        horizon,
         membership,
         timeMarks,
         others,

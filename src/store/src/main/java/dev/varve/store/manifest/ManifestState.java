@@ -150,6 +150,7 @@ public final class ManifestState {
   private final TimeMarks timeMarks = new TimeMarks();
   private List<String> membership = List.of();
   private Layout layout = Layout.SEGMENTED;
+  private long requestHorizon;
   private long checkpoint;
   private long sequence;
   private long term;
@@ -179,6 +180,7 @@ public final class ManifestState {
     membership = snapshot.membership();
     layout = snapshot.layout();
     checkpoint = snapshot.checkpoint();
+    requestHorizon = snapshot.requestHorizon();
     sequence = snapshot.sequence();
     term = snapshot.term();
     tails = snapshot.tails();
@@ -203,6 +205,7 @@ public final class ManifestState {
         termStarts,
         layout,
         checkpoint,
+        requestHorizon,
         membership,
         timeMarks.all(),
         keyspaces.values().stream().map(KeyspaceState::then).toList(),
@@ -253,6 +256,7 @@ public final class ManifestState {
     copy.membership = membership;
     copy.layout = layout;
     copy.checkpoint = checkpoint;
+    copy.requestHorizon = requestHorizon;
     copy.sequence = sequence;
     copy.term = term;
     copy.tails = tails;
@@ -292,6 +296,13 @@ public final class ManifestState {
       case Edit.Checkpoint _ -> checkpoint = recorded.sequence();
       case Edit.Membership changed -> membership = changed.memberIds();
       case Edit.CutOff cutOff -> applyCutOff(recorded.sequence(), cutOff);
+      case Edit.RequestHorizon horizon -> {
+        rejectFuture(recorded.sequence(), horizon.sequence(), "request horizon");
+        if (horizon.sequence() < 1) {
+          throw new InconsistentEditException("a request horizon of " + horizon.sequence());
+        }
+        requestHorizon = Math.max(requestHorizon, horizon.sequence());
+      }
       case Edit.TimeMark mark -> {
         rejectFuture(recorded.sequence(), mark.sequence(), "time mark");
         timeMarks.add(mark);
@@ -433,6 +444,11 @@ public final class ManifestState {
   /** The sequence of the last checkpoint; 0: none. */
   public long checkpoint() {
     return checkpoint;
+  }
+
+  /** The sequence up to which requests may be forgotten; 0: none is remembered at all. */
+  public long requestHorizon() {
+    return requestHorizon;
   }
 
   /** When what was written; don't change it. */

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * | 8 checkpoint's sequence | member ids | time marks: 8 sequence, 8 time in ms
  * | keyspaces | compactions | marks of keydirs: 8 manifest length, 4 CRC32C
  * | of each keyspace, unless a version wrote it that did not: 8 the highest sequence dropped
+ * | 8 request horizon, if there is one
  * a keyspace:    name | 1 type: 0 key-value, 1 stream | 8 segment bytes | sealed: file
  *                | 1 whether one is active | if so its id | 1 whether it has a base | if so a file
  *                | 8 highest number | 8 time in ms of the last compaction
@@ -111,6 +112,9 @@ public final class SnapshotCodec {
           out.writeLong(keyspace.droppedUpTo());
         }
       }
+      if (snapshot.requestHorizon() != 0) {
+        out.writeLong(snapshot.requestHorizon());
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("memory does not fail", e);
     }
@@ -139,6 +143,7 @@ public final class SnapshotCodec {
               EditFields.readTermStarts(in),
               layout(in.readUnsignedByte()),
               in.readLong(),
+              0,
               EditFields.readNames(in),
               readTimeMarks(in),
               readKeyspaces(in),
@@ -235,7 +240,11 @@ public final class SnapshotCodec {
       }
       keyspaces.add(keyspace.telling(dropped));
     }
-    return untold.with(keyspaces);
+    long horizon = in.available() == 0 ? 0 : in.readLong();
+    if (horizon < 0 || horizon > untold.sequence()) {
+      throw new IOException("requests are forgotten up to " + horizon);
+    }
+    return untold.with(keyspaces, horizon);
   }
 
   private static List<ManifestState.SequencedCompaction> readCompactions(DataInputStream in)

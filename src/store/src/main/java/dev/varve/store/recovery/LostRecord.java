@@ -1,10 +1,14 @@
 package dev.varve.store.recovery;
 
-/**
- * A record that is gone, known from a hint file.
- *
- * @param tombstone whether it said that the key has no value
- */
+import dev.varve.store.format.RecordKind;
+
+/** A record that is gone, known from a hint file. */
 @SuppressWarnings("ArrayRecordComponent") // a carrier: never compared or used as a key
 public record LostRecord(
-    String keyspace, byte[] key, long sequence, long term, long expiresAtMs, boolean tombstone) {}
+    String keyspace, byte[] key, long sequence, long term, long expiresAtMs, RecordKind kind) {
+
+  /** Whether it said that the key has no value. */
+  public boolean tombstone() {
+    return kind == RecordKind.TOMBSTONE;
+  }
+}

@@ -59,6 +59,7 @@ public final class Orphans {
           Edit.Membership _,
           Edit.CutOff _,
           Edit.TimeMark _,
+          Edit.RequestHorizon _,
           Edit.LayoutChosen _ -> {}
     }
   }

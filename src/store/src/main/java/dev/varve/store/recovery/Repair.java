@@ -147,6 +147,10 @@ public final class Repair {
       salvage(keyspace.getKey(), keyspace.getValue(), keepUpTo, manifest);
     }
     survey.state().timeMarks().all().forEach(manifest::add);
+    if (survey.state().requestHorizon() > 0 || survey.manifestDamaged()) {
+      // Which requests are lost nobody knows: none of before counts as new.
+      manifest.add(new Edit.RequestHorizon(manifest.lastSequence()));
+    }
     if (survey.manifestDamaged()) {
       mayComeBack = true;
       actions.add(
@@ -280,7 +284,7 @@ public final class Repair {
     long known = segment.allLostNamed ? segment.lostCount : -1;
     boolean restored = segment.allLostNamed && segment.lost.size() == segment.lostCount;
     for (LostRecord record : segment.lost) {
-      if (!record.tombstone()) {
+      if (record.kind().isPut()) { // lost requests show by the horizon alone
         lostRecords.add(record);
         mayComeBack = true; // an older value of the key
       }

@@ -172,7 +172,7 @@ final class SegmentCheck implements SegmentSurvey.Visitor {
             entry.sequence(),
             entry.term(),
             entry.expiresAtMs(),
-            entry.kind() == RecordKind.TOMBSTONE));
+            entry.kind()));
     advance(entry);
   }
 }

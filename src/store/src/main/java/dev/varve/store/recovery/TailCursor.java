@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A segment whose records recovery reads one by one, and how far it keeps it. */
 final class TailCursor {
+  private static final byte[] NO_REQUEST = {};
+
   private final String keyspace;
   private final SegmentId id;
   private final String path;
@@ -89,11 +91,12 @@ final class TailCursor {
     return new TailRecord(
         keyspace,
         id,
-        at.kind() == RecordKind.TOMBSTONE,
+        at.kind(),
         at.expiresAtMs(),
         at.offset(),
         at.length(),
-        key);
+        key,
+        at.kind() == RecordKind.REQUEST ? at.record().value() : NO_REQUEST);
   }
 
   void advance() throws IOException {

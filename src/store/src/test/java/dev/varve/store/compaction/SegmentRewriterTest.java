@@ -355,7 +355,7 @@ class SegmentRewriterTest {
             nextId(),
             CancelToken.unbounded(),
             (read, total) -> {})) {
-      copy.copyFirst(source.length(), this::isNewest, NOW_MS, RateLimiter.unlimited());
+      copy.copyFirst(source.length(), this::isNewest, NOW_MS, 0, RateLimiter.unlimited());
       assertEquals(source.length(), copy.copyLast(source.length()).length());
     }
     assertHeldInBuffers(most);

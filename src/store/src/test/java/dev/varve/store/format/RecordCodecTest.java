@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.HexFormat;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -35,9 +36,18 @@ class RecordCodecTest {
                     term,
                     size - 1,
                     size,
-                    expiry,
-                    kind == RecordKind.EDIT ? new byte[0] : key,
-                    kind == RecordKind.TOMBSTONE ? new byte[0] : value));
+                    kind == RecordKind.REQUEST ? Math.max(1, expiry) : expiry,
+                    switch (kind) {
+                      case PUT, TOMBSTONE -> key;
+                      case EDIT -> new byte[0];
+                      case REQUEST -> Arrays.copyOf(key, RequestCodec.KEY_BYTES);
+                    },
+                    switch (kind) {
+                      case PUT, EDIT -> value;
+                      case TOMBSTONE -> new byte[0];
+                      case REQUEST ->
+                          RequestCodec.value(sequence, value.length % 2); // in and outside streams
+                    }));
   }
 
   @Property(tries = 300)

@@ -88,7 +88,10 @@ class ManifestSnapshotTest {
     long _ = compact("m", false);
     apply(new Edit.CutOff("events", 30, 12));
     apply(new Edit.TimeMark(40, 1234));
+    apply(new Edit.RequestHorizon(33));
+    apply(new Edit.RequestHorizon(31));
     apply(new Edit.Checkpoint());
+    assertEquals(33, state.requestHorizon(), "it never falls");
     ManifestSnapshot snapshot = state.snapshot(900, sequence, sequence + 3, MARKS);
     assertEquals(snapshot, decoded(snapshot));
     ManifestState again = new ManifestState(snapshot);
@@ -145,6 +148,7 @@ class ManifestSnapshotTest {
             few.termStarts(),
             few.layout(),
             few.checkpoint(),
+            few.requestHorizon(),
             few.membership(),
             few.timeMarks(),
             keyspaces,
@@ -170,7 +174,7 @@ class ManifestSnapshotTest {
     ManifestSnapshot now = state.snapshot(900, sequence, sequence, MARKS);
     List<ManifestSnapshot.KeyspaceThen> untold =
         now.keyspaces().stream().map(k -> k.telling(Edit.Compaction.DROPPED_UNKNOWN)).toList();
-    ManifestSnapshot then = decoded(now.with(untold));
+    ManifestSnapshot then = decoded(now.with(untold, 0));
     assertEquals(untold, then.keyspaces());
     assertEquals(sequence, new ManifestState(then).changesGoneUpTo("m"));
     long beforeAll = state.termStarts().getFirst().firstSequence() - 1;
