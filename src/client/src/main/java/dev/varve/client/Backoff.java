@@ -18,6 +18,11 @@ final class Backoff {
     this.random = random;
   }
 
+  /** Whether anything was waited for. */
+  boolean isUsed() {
+    return attempts > 0;
+  }
+
   long nextNanos() {
     long whole = Math.min(LONGEST_NANOS, FIRST_NANOS << Math.min(attempts, 6));
     attempts++;

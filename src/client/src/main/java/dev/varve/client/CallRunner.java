@@ -67,6 +67,21 @@ final class CallRunner implements AutoCloseable {
     ScheduledFuture<?> _ = timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
   }
 
+  /**
+   * Waits before another attempt; suits virtual threads.
+   *
+   * @throws CallCancelledException when interrupted
+   */
+  void pause(long nanos) {
+    try {
+      Thread.sleep(Duration.ofNanos(nanos));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CallCancelledException(
+          Reason.CANCELLED, "interrupted while looking for the primary", Map.of(), e);
+    }
+  }
+
   <Q, R> CompletableFuture<R> onPrimary(
       MethodDescriptor<Q, R> method, Q request, CallKind kind, int shard, Duration timeout) {
     return new UnaryCall<>(

@@ -27,9 +27,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Connections implements AutoCloseable {
   /**
-   * The largest message of the protocol is a batch or value of 16 MiB, plus its key and framing.
+   * The largest message of the protocol is a watched batch: 16 MiB of keys and values, and as much
+   * for the framing of its 10,000 mutations, each with the keyspace's name.
    */
-  static final int MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
+  static final int MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 
   private static final int PROBE_IDLE_SECONDS = 15;
   private static final int PROBE_INTERVAL_SECONDS = 5;

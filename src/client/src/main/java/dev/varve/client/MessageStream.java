@@ -15,9 +15,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The messages of a server's stream, in order. At most {@value #WINDOW} of them wait here: a slow
- * reader slows the server down. For one reading thread; {@link #close} may come from any, and
- * cancels the call on the server.
+ * The messages of a server's stream, in order. At most a window of them wait here: a slow reader
+ * slows the server down. For one reading thread; {@link #close} may come from any, and cancels the
+ * call on the server.
  *
  * <p>{@link #hasNext} and {@link #next} throw {@link VarveException} when the stream breaks off;
  * what was delivered before stands.
@@ -34,20 +34,17 @@ public final class MessageStream<T> implements Iterator<T>, AutoCloseable {
   private final BlockingQueue<Item<T>> queue = new LinkedBlockingQueue<>();
   private final ClientCall<?, T> call;
   private final @Nullable Duration idleLimit;
+  private final int window;
   private @Nullable Item<T> head;
   private int consumed;
 
-  private MessageStream(ClientCall<?, T> call, @Nullable Duration idleLimit) {
+  private MessageStream(ClientCall<?, T> call, @Nullable Duration idleLimit, int window) {
     this.call = call;
     this.idleLimit = idleLimit;
+    this.window = window;
   }
 
-  /**
-   * Starts the call.
-   *
-   * @param limit how long the whole stream may take; null: without end
-   * @param idleLimit how long to wait for one message; null: without end
-   */
+  /** Starts the call with a window of {@value #WINDOW} messages. */
   static <Q, T> MessageStream<T> start(
       io.grpc.Channel channel,
       MethodDescriptor<Q, T> method,
@@ -55,13 +52,31 @@ public final class MessageStream<T> implements Iterator<T>, AutoCloseable {
       CallKind kind,
       @Nullable Duration limit,
       @Nullable Duration idleLimit) {
+    return start(channel, method, request, kind, limit, idleLimit, WINDOW);
+  }
+
+  /**
+   * Starts the call.
+   *
+   * @param limit how long the whole stream may take; null: without end
+   * @param idleLimit how long to wait for one message; null: without end
+   * @param window how many messages may wait here, at least 2
+   */
+  static <Q, T> MessageStream<T> start(
+      io.grpc.Channel channel,
+      MethodDescriptor<Q, T> method,
+      Q request,
+      CallKind kind,
+      @Nullable Duration limit,
+      @Nullable Duration idleLimit,
+      int window) {
     SentTracer tracer = new SentTracer();
     CallOptions options = CallOptions.DEFAULT.withStreamTracerFactory(tracer);
     if (limit != null) {
       options = options.withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
     ClientCall<Q, T> call = channel.newCall(method, options);
-    MessageStream<T> stream = new MessageStream<>(call, idleLimit);
+    MessageStream<T> stream = new MessageStream<>(call, idleLimit, window);
     call.start(
         new ClientCall.Listener<>() {
           @Override
@@ -79,7 +94,7 @@ public final class MessageStream<T> implements Iterator<T>, AutoCloseable {
           }
         },
         new Metadata());
-    call.request(WINDOW);
+    call.request(window);
     call.sendMessage(request);
     call.halfClose();
     return stream;
@@ -104,7 +119,7 @@ public final class MessageStream<T> implements Iterator<T>, AutoCloseable {
     }
     head = null;
     consumed++;
-    if (consumed == WINDOW / 2) {
+    if (consumed == window / 2) {
       call.request(consumed);
       consumed = 0;
     }

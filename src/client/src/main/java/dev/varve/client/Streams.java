@@ -2,7 +2,6 @@ package dev.varve.client;
 
 import io.grpc.MethodDescriptor;
 import java.time.Duration;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Opens server streams on a shard's primary, following it until the first message is there. */
@@ -61,21 +60,11 @@ final class Streams {
       if (!Errors.mayRepeat(error) || pause >= deadline - System.nanoTime()) {
         throw error;
       }
-      pause(pause);
+      runner.pause(pause);
     }
   }
 
   private static void awaitFirst(MessageStream<?> stream) {
     boolean _ = stream.hasNext(); // throws the refusal that came instead
-  }
-
-  private static void pause(long nanos) {
-    try {
-      Thread.sleep(Duration.ofNanos(nanos));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CallCancelledException(
-          Reason.CANCELLED, "interrupted while looking for the primary", Map.of(), e);
-    }
   }
 }

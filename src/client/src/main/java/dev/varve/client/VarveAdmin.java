@@ -11,6 +11,7 @@ import dev.varve.protocol.v1.Endpoint;
 import dev.varve.protocol.v1.EventsRequest;
 import dev.varve.protocol.v1.PlanRequest;
 import dev.varve.protocol.v1.PlanResponse;
+import dev.varve.protocol.v1.Role;
 import dev.varve.protocol.v1.StatusResponse;
 import dev.varve.protocol.v1.StepDownRequest;
 import dev.varve.protocol.v1.StepDownResponse;
@@ -56,6 +57,39 @@ public final class VarveAdmin {
   /** What the member at one address says of itself, without following anything. */
   public StatusResponse status(Address address) {
     return runner.await(runner.finder().status(address), CallKind.READ);
+  }
+
+  /**
+   * The last committed sequence that a shard's primary knows of: a watch after it tells of what is
+   * written from now on. Looks for the primary as long as a call may take.
+   */
+  public long committedSequence(int shard) {
+    Backoff backoff = runner.backoff();
+    long deadline = System.nanoTime() + runner.repeatNanos();
+    for (; ; ) {
+      Address address = runner.await(runner.finder().primary(shard, deadline), CallKind.READ);
+      VarveException error;
+      try {
+        StatusResponse status = status(address);
+        if (status.getRole() == Role.ROLE_PRIMARY && status.getShard() == shard) {
+          return status.getCommittedSequence();
+        }
+        error =
+            new NotPrimaryException(
+                Reason.NO_PRIMARY,
+                address + " is not the primary of shard " + shard + " any more",
+                Map.of(),
+                null);
+      } catch (VarveException e) {
+        error = e;
+      }
+      runner.finder().doubt(shard, address);
+      long pause = backoff.nextNanos();
+      if (!Errors.mayRepeat(error) || pause >= deadline - System.nanoTime()) {
+        throw error;
+      }
+      runner.pause(pause);
+    }
   }
 
   /**

@@ -181,6 +181,17 @@ public final class VarveClient implements AutoCloseable {
     return new ScanCursor(streams, options, admin.shards());
   }
 
+  /**
+   * Watches the committed changes of a keyspace, over changes of the primary; close it. Returns
+   * once the number of shards is known; what follows shows at the cursor.
+   *
+   * @throws IllegalArgumentException when the options name a shard that the store has not
+   */
+  public WatchCursor watch(WatchOptions options) {
+    return WatchCursor.start(
+        runner, options, admin.shards(), Thread.ofVirtual().name("varve-watch-", 0).factory());
+  }
+
   /** A stream by its keyspace's name; whether there is one shows at the first call. */
   public VarveStream stream(String name) {
     return new VarveStream(runner, streams, name, clientId, requestIds::incrementAndGet);

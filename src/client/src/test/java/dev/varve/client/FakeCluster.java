@@ -5,7 +5,9 @@ import com.google.protobuf.ByteString;
 import com.google.rpc.Code;
 import com.google.rpc.ErrorInfo;
 import dev.varve.protocol.v1.Endpoint;
+import dev.varve.protocol.v1.Mutation;
 import dev.varve.protocol.v1.Role;
+import dev.varve.protocol.v1.WatchResponse;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
@@ -30,6 +32,9 @@ public final class FakeCluster implements AutoCloseable {
   private boolean vacant;
   private long term = 1;
   private long sequence;
+  private final List<WatchResponse> batches = new ArrayList<>();
+  private final List<FakeWatch> watches = new ArrayList<>();
+  private long goneUpTo;
 
   /**
    * Starts so many members, the first of them primary in term 1, with keyspaces main and objects.
@@ -59,6 +64,42 @@ public final class FakeCluster implements AutoCloseable {
     primary = member;
     vacant = false;
     term++;
+    List.copyOf(watches).forEach(FakeWatch::send);
+  }
+
+  /** Changes up to a sequence can no longer be watched. */
+  public synchronized void forgetUpTo(long last) {
+    goneUpTo = last;
+  }
+
+  synchronized long goneUpTo() {
+    return goneUpTo;
+  }
+
+  /** How many watches are open. */
+  public synchronized int watches() {
+    return watches.size();
+  }
+
+  synchronized void entered(FakeWatch watch) {
+    watches.add(watch);
+  }
+
+  synchronized void left(FakeWatch watch) {
+    watches.remove(watch);
+  }
+
+  /** A batch was applied: watches are told. */
+  synchronized void applied(long at, List<Mutation> mutations) {
+    batches.add(WatchResponse.newBuilder().setSequence(at).addAllMutations(mutations).build());
+    List.copyOf(watches).forEach(FakeWatch::send);
+  }
+
+  synchronized @Nullable WatchResponse batchAfter(long position) {
+    return batches.stream()
+        .filter(batch -> batch.getSequence() > position)
+        .findFirst()
+        .orElse(null);
   }
 
   /** Nobody is the primary until the next {@link #moveTo}; members still name the last one. */

@@ -10,6 +10,8 @@ import dev.varve.protocol.v1.KeyValueGrpc;
 import dev.varve.protocol.v1.Mutation;
 import dev.varve.protocol.v1.PutRequest;
 import dev.varve.protocol.v1.ScanRequest;
+import dev.varve.protocol.v1.WatchRequest;
+import dev.varve.protocol.v1.WatchResponse;
 import dev.varve.protocol.v1.WriteRequest;
 import dev.varve.protocol.v1.WriteResponse;
 import io.grpc.Server;
@@ -233,11 +235,25 @@ public final class FakeNode {
             cluster.delete(mutation.getDelete().getKeyspace(), mutation.getDelete().getKey());
           }
         }
+        cluster.applied(sequence, mutations);
         return WriteResponse.newBuilder()
             .setSequence(sequence)
             .setTerm(cluster.term())
             .setRequestId(requestId)
             .build();
+      }
+    }
+
+    @Override
+    public void watch(WatchRequest request, StreamObserver<WatchResponse> observer) {
+      dataCalls.incrementAndGet();
+      StatusRuntimeException ordered = nextFailures.poll();
+      if (ordered != null) {
+        observer.onError(ordered);
+      } else if (!silent) {
+        new FakeWatch(
+                cluster, FakeNode.this, request, (ServerCallStreamObserver<WatchResponse>) observer)
+            .start();
       }
     }
 
