@@ -94,6 +94,7 @@ public final class Main {
             new PutCommand(root),
             new DeleteCommand(root),
             new ScanCommand(root),
+            new WatchCommand(root),
             new ImportCommand(root),
             new ExportCommand(root),
             new StatusCommand(root),
