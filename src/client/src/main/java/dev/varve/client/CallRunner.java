@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -87,7 +88,8 @@ final class CallRunner implements AutoCloseable {
     return new UnaryCall<>(
             this,
             method,
-            request,
+            after -> request,
+            null,
             kind,
             shard,
             deadlineNanos -> finder.primary(shard, deadlineNanos),
@@ -101,6 +103,24 @@ final class CallRunner implements AutoCloseable {
   }
 
   /**
+   * A write that is applied once, however often it is sent: by its ids, and by the sequence after
+   * which it was sent first.
+   */
+  <Q, R> CompletableFuture<R> once(
+      MethodDescriptor<Q, R> method, LongFunction<Q> request, SentRequest sent, int shard) {
+    return new UnaryCall<>(
+            this,
+            method,
+            request,
+            sent,
+            CallKind.WRITE,
+            shard,
+            deadlineNanos -> finder.primary(shard, deadlineNanos),
+            options.timeout().toNanos())
+        .start();
+  }
+
+  /**
    * A read that any member of the shard may answer, a different one at each attempt as chance has
    * it.
    */
@@ -108,7 +128,8 @@ final class CallRunner implements AutoCloseable {
     return new UnaryCall<>(
             this,
             method,
-            request,
+            after -> request,
+            null,
             CallKind.READ,
             shard,
             deadlineNanos -> anyMember(shard, deadlineNanos),

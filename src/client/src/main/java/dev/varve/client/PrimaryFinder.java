@@ -7,6 +7,7 @@ import io.grpc.CallOptions;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,8 @@ final class PrimaryFinder {
   private final Duration firstContactTimeout;
   private final AtomicReference<Topology> topology;
   private final ConcurrentHashMap<Integer, PrimarySearch> searches = new ConcurrentHashMap<>();
+  private final Set<Integer> remembering = ConcurrentHashMap.newKeySet();
+  private final ConcurrentHashMap<Integer, Long> committed = new ConcurrentHashMap<>();
   private final ObjLongConsumer<Runnable> timer;
   private final RandomGenerator random;
 
@@ -137,6 +140,10 @@ final class PrimaryFinder {
           @Override
           public void onNext(StatusResponse status) {
             topology.updateAndGet(known -> known.learn(address, status));
+            committed(status.getShard(), status.getCommittedSequence());
+            if (status.getRemembersRequests()) {
+              remembering.add(status.getShard());
+            }
             answer.complete(status);
           }
 
@@ -151,6 +158,21 @@ final class PrimaryFinder {
           }
         });
     return answer;
+  }
+
+  /** Whether a write that is sent from now on with ids is applied once. */
+  boolean remembersRequests(int shard) {
+    return remembering.contains(shard);
+  }
+
+  /** The highest sequence that a shard is known to have committed; 0: none is. */
+  long committed(int shard) {
+    return committed.getOrDefault(shard, 0L);
+  }
+
+  /** A shard has committed this sequence. */
+  void committed(int shard, long sequence) {
+    committed.merge(shard, sequence, Math::max);
   }
 
   /** Ends the searches of a client whose connections are closed. */

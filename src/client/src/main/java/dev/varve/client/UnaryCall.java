@@ -22,7 +22,8 @@ final class UnaryCall<Q, R> {
 
   private final CallRunner runner;
   private final MethodDescriptor<Q, R> method;
-  private final Q request;
+  private final LongFunction<Q> request;
+  private final @Nullable SentRequest sent;
   private final CallKind kind;
   private final int shard;
   private final LongFunction<CompletableFuture<Address>> route;
@@ -30,16 +31,22 @@ final class UnaryCall<Q, R> {
   private final long repeatUntilNanos;
   private final Backoff backoff;
   private final CompletableFuture<R> result = new CompletableFuture<>();
+  private boolean repeatsUnknown;
+  private boolean begun;
+  private @Nullable OutcomeUnknownException unknown;
   private int redirects;
   private volatile @Nullable ClientCall<Q, R> current;
 
   /**
+   * @param request by the sequence after which it was sent first; 0 where that does not matter
+   * @param sent of a write that carries ids, by which it is applied once; null: another call
    * @param route whom to ask, found until a deadline by {@link System#nanoTime}
    */
   UnaryCall(
       CallRunner runner,
       MethodDescriptor<Q, R> method,
-      Q request,
+      LongFunction<Q> request,
+      @Nullable SentRequest sent,
       CallKind kind,
       int shard,
       LongFunction<CompletableFuture<Address>> route,
@@ -47,6 +54,7 @@ final class UnaryCall<Q, R> {
     this.runner = runner;
     this.method = method;
     this.request = request;
+    this.sent = sent;
     this.kind = kind;
     this.shard = shard;
     this.route = route;
@@ -62,6 +70,9 @@ final class UnaryCall<Q, R> {
         result.whenComplete(
             (answer, failure) -> {
               ClientCall<Q, R> call = current;
+              if (result.isCancelled() && sent != null) {
+                sent.doubt();
+              }
               if (result.isCancelled() && call != null) {
                 call.cancel("cancelled by the caller", null);
               }
@@ -95,9 +106,11 @@ final class UnaryCall<Q, R> {
 
   private void call(Address address) {
     long remaining = deadlineNanos - System.nanoTime();
-    // A read leaves a member that hangs for another; a write that was sent has nothing to gain from
-    // asking elsewhere.
-    long limit = kind == CallKind.READ ? Math.min(remaining, runner.attemptNanos()) : remaining;
+    // A read leaves a member that hangs for another, and so does a write that is applied once; any
+    // other write that was sent has nothing to gain from asking elsewhere.
+    begin();
+    boolean elsewhere = kind == CallKind.READ || repeatsUnknown;
+    long limit = elsewhere ? Math.min(remaining, runner.attemptNanos()) : remaining;
     SentTracer tracer = new SentTracer();
     ClientCall<Q, R> call;
     try {
@@ -116,7 +129,8 @@ final class UnaryCall<Q, R> {
     current = call;
     ClientCalls.asyncUnaryCall(
         call,
-        request,
+        request.apply(
+            sent == null ? 0 : sent.afterSequence(() -> runner.finder().committed(shard))),
         new StreamObserver<>() {
           private @Nullable R received;
 
@@ -143,7 +157,30 @@ final class UnaryCall<Q, R> {
     }
   }
 
+  /**
+   * Before the first attempt: had one been made before requests are remembered, none could follow.
+   */
+  private void begin() {
+    if (!begun) {
+      begun = true;
+      repeatsUnknown = sent != null && runner.finder().remembersRequests(shard);
+    }
+  }
+
   private void failed(@Nullable Address address, VarveException error) {
+    if (error instanceof OutcomeUnknownException doubtful) {
+      unknown = doubtful;
+      if (sent != null) {
+        sent.doubt();
+      }
+    }
+    if (error instanceof SequenceTooOldException old
+        && sent != null
+        && sent.renew(old.startAfter().orElse(0))) {
+      runner.finder().committed(shard, old.startAfter().orElse(0));
+      attempt();
+      return;
+    }
     boolean redirected = false;
     if (address != null && error instanceof NotPrimaryException refusal) {
       runner.finder().redirect(shard, address, refusal);
@@ -153,17 +190,37 @@ final class UnaryCall<Q, R> {
     }
     long remaining = repeatUntilNanos - System.nanoTime();
     long pause = redirected ? 0 : backoff.nextNanos();
-    if (!Errors.mayRepeat(error) || pause >= remaining) {
-      result.completeExceptionally(error);
+    if (!mayRepeat(error) || pause >= remaining) {
+      result.completeExceptionally(last(error));
     } else if (pause == 0) {
       attempt();
     } else {
       try {
         runner.later(this::attempt, pause);
       } catch (RejectedExecutionException e) { // the client was closed
-        result.completeExceptionally(error);
+        result.completeExceptionally(last(error));
       }
     }
+  }
+
+  private boolean mayRepeat(VarveException error) {
+    return Errors.mayRepeat(error)
+        || (repeatsUnknown
+            && error instanceof OutcomeUnknownException
+            && error.reason() != Reason.CANCELLED);
+  }
+
+  /** Nothing that a later attempt was told makes an earlier one's outcome known. */
+  private VarveException last(VarveException error) {
+    OutcomeUnknownException before = unknown;
+    if (before == null || error instanceof OutcomeUnknownException) {
+      return error;
+    }
+    return new OutcomeUnknownException(
+        before.reason(),
+        before.getMessage() + "; sent again: " + error.getMessage(),
+        before.metadata(),
+        error);
   }
 
   private static Throwable unwrap(Throwable failure) {

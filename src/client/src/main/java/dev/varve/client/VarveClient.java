@@ -8,8 +8,6 @@ import dev.varve.protocol.v1.KeyValueGrpc;
 import dev.varve.protocol.v1.Mutation;
 import dev.varve.protocol.v1.PutRequest;
 import dev.varve.protocol.v1.WriteRequest;
-import dev.varve.protocol.v1.WriteResponse;
-import io.grpc.MethodDescriptor;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
@@ -21,9 +19,10 @@ import java.util.random.RandomGenerator;
  * A store, from any of its members. Safe for use by many threads, platform or virtual.
  *
  * <p>Calls that change nothing, and writes that a member refused without applying them, are
- * repeated against wherever the primary is until the call's time is up. A write that was sent and
- * not answered is not repeated: {@link OutcomeUnknownException}. When a write returns, a majority
- * of the shard's members has it on disk.
+ * repeated against wherever the primary is until the call's time is up. So is a write that was sent
+ * and not answered, once all members remember requests: each write has an id, by which it is
+ * applied once. When its time is up without an answer it fails with {@link
+ * OutcomeUnknownException}. When a write returns, a majority of the shard's members has it on disk.
  */
 public final class VarveClient implements AutoCloseable {
   private static final int CLIENT_ID_BYTES = 16;
@@ -100,7 +99,7 @@ public final class VarveClient implements AutoCloseable {
   /** {@link #put} without waiting; fails with {@link VarveException}. */
   public CompletableFuture<Written> putAsync(
       ByteString key, ByteString value, WriteOptions options) {
-    return write(KeyValueGrpc.getPutMethod(), putRequest(key, value, options), key);
+    return writeAsync(batch(List.of(putMutation(key, value, options))));
   }
 
   /** A put as part of a {@link WriteBatch}. */
@@ -122,8 +121,7 @@ public final class VarveClient implements AutoCloseable {
 
   /** Deletes a key; succeeds as well when there is none. */
   public Written delete(ByteString key, WriteOptions options) {
-    return runner.await(
-        write(KeyValueGrpc.getDeleteMethod(), deleteRequest(key, options), key), CallKind.WRITE);
+    return write(batch(List.of(deleteMutation(key, options))));
   }
 
   /** A deletion as part of a {@link WriteBatch}. */
@@ -158,11 +156,6 @@ public final class VarveClient implements AutoCloseable {
             .build();
     Mutation first = batch.mutations().getFirst();
     ByteString key = first.hasPut() ? first.getPut().getKey() : first.getDelete().getKey();
-    return write(KeyValueGrpc.getWriteMethod(), request, key);
-  }
-
-  private <Q> CompletableFuture<Written> write(
-      MethodDescriptor<Q, WriteResponse> method, Q request, ByteString key) {
     return runner
         .finder()
         .shards()
@@ -170,9 +163,16 @@ public final class VarveClient implements AutoCloseable {
             shards -> {
               int shard = ShardOfKey.of(key, shards);
               return runner
-                  .onPrimary(method, request, CallKind.WRITE, shard)
+                  .once(
+                      KeyValueGrpc.getWriteMethod(),
+                      after -> request.toBuilder().setAfterSequence(after).build(),
+                      batch.sent(),
+                      shard)
                   .thenApply(
-                      response -> new Written(shard, response.getSequence(), response.getTerm()));
+                      response -> {
+                        runner.finder().committed(shard, response.getSequence());
+                        return new Written(shard, response.getSequence(), response.getTerm());
+                      });
             });
   }
 

@@ -48,18 +48,18 @@ public final class VarveStream {
         .addAllPayloads(payloads)
         .setRequestId(requestIds.getAsLong())
         .setClientId(clientId)
+        .setAfterSequence(committed())
         .build();
   }
 
   /** Appends entries, all or none. */
   public StreamAppendResponse append(List<ByteString> payloads) {
-    return append(request(payloads));
+    return runner.await(appendAsync(request(payloads), new SentRequest()), CallKind.WRITE);
   }
 
   /**
    * Sends an append. After an {@link OutcomeUnknownException} the same request may be sent again:
-   * the primary that took it first answers as it did then; one that does not know it appends once
-   * more.
+   * it is done once.
    */
   public StreamAppendResponse append(StreamAppendRequest request) {
     return runner.await(appendAsync(request), CallKind.WRITE);
@@ -67,13 +67,21 @@ public final class VarveStream {
 
   /** {@link #append} without waiting; fails with {@link VarveException}. */
   public CompletableFuture<StreamAppendResponse> appendAsync(StreamAppendRequest request) {
+    return appendAsync(request, new SentRequest(request.getAfterSequence()));
+  }
+
+  private CompletableFuture<StreamAppendResponse> appendAsync(
+      StreamAppendRequest request, SentRequest sent) {
     return runner
         .finder()
         .shards()
         .thenCompose(
             shards ->
-                runner.onPrimary(
-                    StreamsGrpc.getAppendMethod(), request, CallKind.WRITE, shard(shards)));
+                runner.once(
+                    StreamsGrpc.getAppendMethod(),
+                    after -> request.toBuilder().setAfterSequence(after).build(),
+                    sent,
+                    shard(shards)));
   }
 
   /**
@@ -130,6 +138,12 @@ public final class VarveStream {
                     runner.onPrimary(
                         StreamsGrpc.getTrimMethod(), built, CallKind.WRITE, shard(shards))),
         CallKind.WRITE);
+  }
+
+  /** A committed sequence, if one is known. */
+  private long committed() {
+    int shards = runner.finder().topology().shards();
+    return shards == 0 ? 0 : runner.finder().committed(shard(shards));
   }
 
   private int shard(int shards) {

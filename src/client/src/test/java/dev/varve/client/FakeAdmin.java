@@ -104,6 +104,7 @@ public final class FakeAdmin extends AdminGrpc.AdminImplBase {
             .setCommittedSequence(cluster.sequence())
             .setVersion("0.1.0")
             .setShards(1)
+            .setRemembersRequests(cluster.remembersRequests())
             .addAllTopology(cluster.topology());
     for (String name : cluster.keyspaceNames()) {
       status.addKeyspaces(

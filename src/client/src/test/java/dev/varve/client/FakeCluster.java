@@ -8,6 +8,8 @@ import dev.varve.protocol.v1.Endpoint;
 import dev.varve.protocol.v1.Mutation;
 import dev.varve.protocol.v1.Role;
 import dev.varve.protocol.v1.WatchResponse;
+import dev.varve.protocol.v1.WriteRequest;
+import dev.varve.protocol.v1.WriteResponse;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
@@ -35,6 +37,10 @@ public final class FakeCluster implements AutoCloseable {
   private final List<WatchResponse> batches = new ArrayList<>();
   private final List<FakeWatch> watches = new ArrayList<>();
   private long goneUpTo;
+  private boolean remembersRequests;
+  private final Map<Request, WriteResponse> requests = new HashMap<>();
+
+  private record Request(ByteString client, long id) {}
 
   /**
    * Starts so many members, the first of them primary in term 1, with keyspaces main and objects.
@@ -65,6 +71,26 @@ public final class FakeCluster implements AutoCloseable {
     vacant = false;
     term++;
     List.copyOf(watches).forEach(FakeWatch::send);
+  }
+
+  /** From now on a write that is sent again with its ids is answered as it was the first time. */
+  public synchronized void rememberRequests() {
+    remembersRequests = true;
+  }
+
+  synchronized boolean remembersRequests() {
+    return remembersRequests;
+  }
+
+  /** The answer to a write that was applied before; null: none was. */
+  synchronized @Nullable WriteResponse remembered(WriteRequest request) {
+    return requests.get(new Request(request.getClientId(), request.getRequestId()));
+  }
+
+  synchronized void remember(WriteRequest request, WriteResponse answer) {
+    if (remembersRequests) {
+      requests.put(new Request(request.getClientId(), request.getRequestId()), answer);
+    }
   }
 
   /** Changes up to a sequence can no longer be watched. */

@@ -26,6 +26,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -39,6 +40,8 @@ public final class FakeNode {
   private final FakeAdmin admin;
   private final FakeStreams streams;
   private final Deque<StatusRuntimeException> nextFailures = new ConcurrentLinkedDeque<>();
+  private final Deque<StatusRuntimeException> nextLost = new ConcurrentLinkedDeque<>();
+  private final List<WriteRequest> writes = new CopyOnWriteArrayList<>();
   private final AtomicInteger dataCalls = new AtomicInteger();
   private final AtomicInteger scanned = new AtomicInteger();
   private final AtomicInteger statusCalls = new AtomicInteger();
@@ -87,6 +90,16 @@ public final class FakeNode {
    */
   public void failNext(StatusRuntimeException failure) {
     nextFailures.add(failure);
+  }
+
+  /** The next write is applied, and ends so instead of with its answer. */
+  public void loseNextAnswer(StatusRuntimeException failure) {
+    nextLost.add(failure);
+  }
+
+  /** The batches that arrived, in order. */
+  public List<WriteRequest> writes() {
+    return writes;
   }
 
   /** From now on data calls are taken and never answered, or answered again. */
@@ -202,7 +215,28 @@ public final class FakeNode {
 
     @Override
     public void write(WriteRequest request, StreamObserver<WriteResponse> observer) {
-      answer(observer, true, () -> apply(request.getMutationsList(), request.getRequestId()));
+      writes.add(request);
+      answer(
+          observer,
+          true,
+          () -> {
+            WriteResponse response = applyOnce(request);
+            StatusRuntimeException lost = nextLost.poll();
+            if (lost != null) {
+              throw lost;
+            }
+            return response;
+          });
+    }
+
+    private WriteResponse applyOnce(WriteRequest request) {
+      WriteResponse before = cluster.remembered(request);
+      if (before != null) {
+        return before;
+      }
+      WriteResponse response = apply(request.getMutationsList(), request.getRequestId());
+      cluster.remember(request, response);
+      return response;
     }
 
     private WriteResponse apply(List<Mutation> mutations, long requestId) {
