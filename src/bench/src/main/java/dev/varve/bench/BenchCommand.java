@@ -1,5 +1,6 @@
 package dev.varve.bench;
 
+import dev.varve.bench.cluster.ClusterCommand;
 import dev.varve.bench.engine.Contender;
 import dev.varve.bench.scenario.Scenario;
 import dev.varve.bench.scenario.Scenarios;
@@ -26,7 +27,8 @@ import picocli.CommandLine.ParameterException;
     sortOptions = false,
     description =
         "Measures the embedded store beside others and prints a table. A run of all scenarios with"
-            + " all stores also writes the page.")
+            + " all stores also writes the page. With --cluster it measures the replicated system"
+            + " instead, with options of its own: --cluster --help.")
 final class BenchCommand implements Callable<Integer> {
   private static final long MIB = 1 << 20;
 
@@ -104,7 +106,10 @@ final class BenchCommand implements Callable<Integer> {
 
   /** Runs the command and exits: 0 if it measured, whether or not targets were met. */
   public static void main(String[] arguments) {
-    System.exit(commandLine().execute(arguments));
+    List<String> options = new ArrayList<>(List.of(arguments));
+    boolean cluster = options.remove("--cluster");
+    CommandLine command = cluster ? ClusterCommand.commandLine() : commandLine();
+    System.exit(command.execute(options.toArray(String[]::new)));
   }
 
   static CommandLine commandLine() {

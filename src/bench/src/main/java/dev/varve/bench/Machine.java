@@ -9,14 +9,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What a run ran on, for the report. */
-final class Machine {
+public final class Machine {
   private static final Path CPU = Path.of("/proc/cpuinfo");
   private static final Path MEMORY = Path.of("/proc/meminfo");
 
   private Machine() {}
 
   /** A line each: processor, memory, file system, system, Java. */
-  static List<String> describe(Path directory) throws IOException {
+  public static List<String> describe(Path directory) throws IOException {
     Runtime runtime = Runtime.getRuntime();
     Files.createDirectories(directory);
     return List.of(

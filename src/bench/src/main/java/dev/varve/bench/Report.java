@@ -3,18 +3,17 @@ package dev.varve.bench;
 import dev.varve.bench.engine.Contender;
 import dev.varve.bench.scenario.Scenario;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * The results as a page. What people wrote below {@link #NOTES} in an earlier version of the page
- * is kept.
+ * The results as a part of the page. What people wrote below {@link #NOTES} in an earlier version
+ * of the page is kept, and so are the replicated system's results.
  */
-final class Report {
-  static final String NOTES = "<!-- Below this line the page is kept by hand. -->";
+public final class Report {
+  static final String NOTES = Page.NOTES;
 
   private Report() {}
 
@@ -70,12 +69,7 @@ final class Report {
     for (Scenario scenario : scenarios) {
       append(text, scenario, rows);
     }
-    text.append('\n').append(NOTES).append('\n').append(notes(page));
-    Path folder = page.toAbsolutePath().getParent();
-    if (folder != null) {
-      Files.createDirectories(folder);
-    }
-    Files.writeString(page, text);
+    Page.read(page).withEmbedded(text.toString()).write(page);
   }
 
   private static void append(StringBuilder text, Scenario scenario, List<Row> rows) {
@@ -85,15 +79,21 @@ final class Report {
     }
     text.append("\n## ").append(scenario.title()).append("\n\n");
     text.append('`').append(scenario.name()).append("`. ").append(scenario.method());
-    text.append("\n\n| | Varve | beside | its figure | unit | ratio | target | note |\n");
+    text.append("\n\n");
+    appendTable(text, own);
+  }
+
+  /** A table of rows. */
+  public static void appendTable(StringBuilder text, List<Row> rows) {
+    text.append("| | Varve | beside | its figure | unit | ratio | target | note |\n");
     text.append("| --- | ---: | --- | ---: | --- | ---: | --- | --- |\n");
-    for (Row row : own) {
+    for (Row row : rows) {
       text.append(line(row)).append('\n');
     }
   }
 
   /** One line of a table. */
-  static String line(Row row) {
+  public static String line(Row row) {
     Target target = row.target();
     return "| %s | %s | %s | %s | %s | %s | %s | %s |"
         .formatted(
@@ -109,14 +109,5 @@ final class Report {
 
   private static double seconds(Duration duration) {
     return duration.toMillis() / 1e3;
-  }
-
-  private static String notes(Path page) throws IOException {
-    if (!Files.exists(page)) {
-      return "";
-    }
-    String earlier = Files.readString(page);
-    int at = earlier.indexOf(NOTES);
-    return at < 0 ? "" : earlier.substring(at + NOTES.length() + 1);
   }
 }

@@ -10,12 +10,13 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** A thread that compacts again and again beside a load. */
-final class BackgroundCompaction implements AutoCloseable {
+public final class BackgroundCompaction implements AutoCloseable {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   /** Compacts, or finds that there is nothing to do; says which. */
   @FunctionalInterface
-  interface Run {
+  public interface Run {
+    /** Returns whether it compacted. */
     boolean once() throws IOException;
   }
 
@@ -28,13 +29,14 @@ final class BackgroundCompaction implements AutoCloseable {
   private volatile int failed;
   private volatile String lastFailure = "";
 
-  BackgroundCompaction(Run run) {
+  /** Begins at once. */
+  public BackgroundCompaction(Run run) {
     this.run = run;
     this.thread = Thread.ofPlatform().name("bench-compaction").start(this::loop);
   }
 
   /** How the runs of several turns ended, in a few words. */
-  static String describe(List<BackgroundCompaction> turns) {
+  public static String describe(List<BackgroundCompaction> turns) {
     int completed = turns.stream().mapToInt(BackgroundCompaction::runs).sum();
     int failures = turns.stream().mapToInt(BackgroundCompaction::failed).sum();
     String last =
@@ -47,7 +49,7 @@ final class BackgroundCompaction implements AutoCloseable {
   }
 
   /** Completed runs so far. */
-  int runs() {
+  public int runs() {
     return runs;
   }
 
@@ -62,7 +64,7 @@ final class BackgroundCompaction implements AutoCloseable {
   }
 
   /** Nanoseconds within completed runs so far. */
-  long busyNanos() {
+  public long busyNanos() {
     return busyNanos;
   }
 
