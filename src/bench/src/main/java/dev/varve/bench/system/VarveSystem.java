@@ -113,7 +113,10 @@ public final class VarveSystem implements ReplicatedSystem {
             StatusResponse status = statusOrNone(i);
             if (status.getRole() == Role.ROLE_PRIMARY
                 && status.getReplicasList().stream()
-                        .filter(r -> r.getConnected() && r.getLagMs() == 0)
+                        .filter(
+                            r ->
+                                r.getConnected()
+                                    && r.getAcknowledgedSequence() >= status.getCommittedSequence())
                         .count()
                     == MEMBERS - 1) {
               version = status.getVersion();
@@ -125,7 +128,9 @@ public final class VarveSystem implements ReplicatedSystem {
   }
 
   private String describe() {
-    return members.stream().map(ServerProcess::describe).collect(Collectors.joining("\n"));
+    return IntStream.range(0, members.size())
+        .mapToObj(i -> members.get(i).describe() + "\nand says " + statusOrNone(i))
+        .collect(Collectors.joining("\n"));
   }
 
   /** A member's own word; the default instance where it gives none. */

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.bench.cluster;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.bench.system;
+
+import org.jspecify.annotations.NullMarked;
