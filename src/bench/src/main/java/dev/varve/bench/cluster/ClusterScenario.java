@@ -11,7 +11,10 @@ interface ClusterScenario {
     return List.of(
         new Operations(Operations.Kind.UNARY_PUTS),
         new Operations(Operations.Kind.LINEARIZABLE_GETS),
-        new Operations(Operations.Kind.STREAMED_PUTS));
+        new Operations(Operations.Kind.STREAMED_PUTS),
+        new Failover(Failover.Kind.KILL),
+        new Failover(Failover.Kind.STEP_DOWN),
+        new NodeStart());
   }
 
   /** Its name on the command line. */

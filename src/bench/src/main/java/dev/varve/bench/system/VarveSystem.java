@@ -2,18 +2,17 @@ package dev.varve.bench.system;
 
 import com.google.common.collect.Iterators;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import dev.varve.client.Address;
 import dev.varve.client.ClientOptions;
 import dev.varve.client.VarveClient;
 import dev.varve.protocol.v1.AdminGrpc;
-import dev.varve.protocol.v1.CheckpointRequest;
 import dev.varve.protocol.v1.CompactRequest;
 import dev.varve.protocol.v1.CompactionEvent;
-import dev.varve.protocol.v1.PlanRequest;
-import dev.varve.protocol.v1.PlanResponse;
 import dev.varve.protocol.v1.Role;
 import dev.varve.protocol.v1.StatusRequest;
 import dev.varve.protocol.v1.StatusResponse;
+import dev.varve.protocol.v1.StepDownRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
@@ -231,15 +230,6 @@ public final class VarveSystem implements ReplicatedSystem {
     return new VarveClients(new GrpcChannels(ports.get(primary()), clients));
   }
 
-  /** What a forced compaction would copy. */
-  public PlanResponse plan() throws IOException {
-    return GrpcChannels.call(
-        channels.get(primary()),
-        AdminGrpc.getPlanMethod(),
-        PlanRequest.newBuilder().setCompaction(request()).build(),
-        GrpcChannels.ANSWER_SECONDS);
-  }
-
   private static CompactRequest request() {
     return CompactRequest.newBuilder().setKeyspace(KEYSPACE).setForce(true).build();
   }
@@ -267,45 +257,14 @@ public final class VarveSystem implements ReplicatedSystem {
     }
   }
 
-  /** Deletes retired segments. */
-  public void checkpoint() throws IOException {
+  /** Has the primary hand over to the most advanced replica, and returns when that leads. */
+  public void stepDown() throws IOException {
     var _ =
         GrpcChannels.call(
             channels.get(primary()),
-            AdminGrpc.getCheckpointMethod(),
-            CheckpointRequest.getDefaultInstance(),
+            AdminGrpc.getStepDownMethod(),
+            StepDownRequest.getDefaultInstance(),
             GrpcChannels.ANSWER_SECONDS);
-  }
-
-  /** Waits until every member has as many bytes in live segments as the primary. */
-  public void awaitSameSegments() throws IOException {
-    Waiting.until(
-        START_LIMIT,
-        () -> "members with the same segments",
-        () ->
-            IntStream.range(0, MEMBERS)
-                    .mapToObj(
-                        i ->
-                            statusOrNone(i).getKeyspacesList().stream()
-                                .filter(k -> k.getName().equals(KEYSPACE))
-                                .map(k -> k.getTotalBytes() + " " + k.getSegments())
-                                .findFirst()
-                                .orElse("none of " + i))
-                    .distinct()
-                    .count()
-                == 1);
-  }
-
-  /** The text of a member's metrics. */
-  public String metrics(int member) throws IOException {
-    try (var in =
-        java.net
-            .URI
-            .create("http://" + Ports.HOST + ":" + httpPorts.get(member) + "/q/metrics")
-            .toURL()
-            .openStream()) {
-      return new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-    }
   }
 
   /** How many members there are. */
@@ -315,7 +274,7 @@ public final class VarveSystem implements ReplicatedSystem {
 
   /** A key or value as the client takes it. */
   public static ByteString bytes(byte[] array) {
-    return com.google.protobuf.UnsafeByteOperations.unsafeWrap(array);
+    return UnsafeByteOperations.unsafeWrap(array);
   }
 
   @Override
