@@ -14,8 +14,6 @@ import java.util.concurrent.CompletableFuture;
  * are taken: an acknowledged compaction can be adopted from what is durable here. On the scheduler.
  */
 final class AttachmentFetch {
-  private static final int CHUNK_BYTES = 256 << 10;
-  private static final long LENGTH_MAX = 256L << 20;
 
   private final MemberThread thread;
   private final Peers peers;
@@ -52,59 +50,32 @@ final class AttachmentFetch {
       return;
     }
     Attachment attachment = left.removeFirst();
-    if (attachment.length() > LENGTH_MAX) {
-      fail(new IOException(attachment + " is longer than any run list may be"));
-      return;
-    }
-    receive(attachment, ByteBuffer.allocate((int) attachment.length()), left);
-  }
-
-  private void receive(Attachment attachment, ByteBuffer received, List<Attachment> left) {
-    if (!received.hasRemaining()) {
-      install(attachment, received.flip(), left);
-      return;
-    }
-    int wanted = Math.min(CHUNK_BYTES, received.remaining());
-    thread.when(
-        peers.ask(
-            source,
-            new Request.GetFile(
-                header.shard(), header.term(), "", attachment.path(), received.position(), wanted),
-            Response.FileBytes.class,
-            timeout),
-        chunk -> {
-          ByteBuffer bytes = chunk.bytes().duplicate();
-          if (!bytes.hasRemaining() || bytes.remaining() > wanted) {
-            fail(
-                new IOException(
-                    source + " answered " + bytes.remaining() + " bytes of " + attachment));
-            return;
-          }
-          received.put(bytes);
-          receive(attachment, received, left);
-        },
-        this::fail);
-  }
-
-  private void install(Attachment attachment, ByteBuffer bytes, List<Attachment> left) {
     thread.blocking(
         () -> {
-          log.installAttachment(
-              attachment,
-              (offset, target) -> {
-                int count = (int) Math.min(target.remaining(), bytes.limit() - offset);
-                if (count > 0) {
-                  target.put(bytes.slice((int) offset, count));
-                }
-                return Math.max(count, 0);
-              });
+          // Straight to its file: a list of many megabytes must not pass through the heap whole.
+          log.installAttachment(attachment, (offset, target) -> read(attachment, offset, target));
           return attachment;
         },
         installed -> next(left),
-        this::fail);
+        outcome::completeExceptionally);
   }
 
-  private void fail(Throwable failure) {
-    outcome.completeExceptionally(failure);
+  private int read(Attachment attachment, long offset, ByteBuffer target) throws IOException {
+    int wanted = target.remaining();
+    Response.FileBytes chunk =
+        thread.await(
+            peers.ask(
+                source,
+                new Request.GetFile(
+                    header.shard(), header.term(), "", attachment.path(), offset, wanted),
+                Response.FileBytes.class,
+                timeout));
+    ByteBuffer bytes = chunk.bytes().duplicate();
+    if (!bytes.hasRemaining() || bytes.remaining() > wanted) {
+      throw new IOException(source + " answered " + bytes.remaining() + " bytes of " + attachment);
+    }
+    int count = bytes.remaining();
+    target.put(bytes);
+    return count;
   }
 }

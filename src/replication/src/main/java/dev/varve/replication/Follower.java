@@ -6,6 +6,7 @@ import dev.varve.store.Store;
 import dev.varve.store.StorePoisonedException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,11 @@ final class Follower implements Role {
   private long followingTerm;
   private @Nullable ImageCopy copy;
   private boolean fetching;
+  private final ArrayDeque<Held> held = new ArrayDeque<>();
   private boolean reopening;
+
+  /** Entries that wait for a run list; the primary bounds how many. */
+  private record Held(Request.Append append, CompletableFuture<Response> answer) {}
 
   Follower(LocalMember me) {
     this(me, Duration.ZERO, Candidacies.NONE);
@@ -87,6 +92,11 @@ final class Follower implements Role {
       election.cancel();
     }
     me.log.close();
+    Held waiting = held.poll();
+    while (waiting != null) {
+      waiting.answer().complete(new Response.Refused(me.term(), "no longer follows"));
+      waiting = held.poll();
+    }
   }
 
   /** Whether a copy of files is under way, so that what is here may be old. */
@@ -120,7 +130,7 @@ final class Follower implements Role {
       me.log.forgetMatch();
     }
     me.follow(append.primary());
-    if (isCopying() || fetching) {
+    if (isCopying() || (fetching && append.isHeartbeat())) {
       if (me.store() == null && copy == null && !reopening) {
         copyFrom(append.primary());
       }
@@ -131,10 +141,77 @@ final class Follower implements Role {
       settle(append.committed());
       return answered(AppendOutcome.ACCEPTED, "");
     }
-    if (fetchMissing(append)) {
-      return answered(AppendOutcome.BUSY, "fetching run lists");
-    }
     CompletableFuture<Response> answer = new CompletableFuture<>();
+    Held offered = new Held(append, answer);
+    if (fetching) {
+      held.add(offered);
+    } else {
+      offer(offered);
+    }
+    return answer;
+  }
+
+  /**
+   * Entries whose run lists are missing are held until these are here: told to come again, the
+   * primary would do so at the next heartbeat only, and commit nothing until then.
+   */
+  private void offer(Held offered) {
+    Store store = me.store();
+    List<Attachment> missing;
+    try {
+      missing = me.log.missingAttachments(offered.append().entries());
+    } catch (IOException e) {
+      me.note(System.Logger.Level.WARNING, "cannot tell which run lists are missing: " + e);
+      offered.answer().complete(response(AppendOutcome.BUSY, "cannot tell what is missing"));
+      return;
+    }
+    if (missing.isEmpty() || store == null) {
+      take(offered.append(), offered.answer());
+      return;
+    }
+    held.addFirst(offered);
+    fetching = true;
+    me.thread.when(
+        new AttachmentFetch(
+                me.thread,
+                me.peers,
+                me.header(),
+                store.log(),
+                offered.append().primary().name(),
+                me.timing().request())
+            .start(missing),
+        done -> fetched(),
+        this::fetchFailed);
+  }
+
+  /** What waited for run lists follows in the order in which it came. */
+  private void fetched() {
+    fetching = false;
+    while (!fetching && !held.isEmpty()) {
+      Held next = held.remove();
+      if (isCopying() || !follows(next.append())) {
+        next.answer().complete(new Response.Refused(me.term(), "no longer follows so"));
+      } else {
+        offer(next);
+      }
+    }
+  }
+
+  private boolean follows(Request.Append append) {
+    return append.primary().equals(following)
+        && append.term() == followingTerm
+        && me.terms().record().admits(append.term(), append.primary());
+  }
+
+  private void fetchFailed(Throwable failure) {
+    fetching = false;
+    me.note(System.Logger.Level.WARNING, "could not fetch run lists: " + failure);
+    while (!held.isEmpty()) {
+      held.remove().answer().complete(response(AppendOutcome.BUSY, "could not fetch run lists"));
+    }
+  }
+
+  private void take(Request.Append append, CompletableFuture<Response> answer) {
     me.thread.when(
         me.log.take(append.previous(), append.entries()),
         taken -> {
@@ -148,7 +225,6 @@ final class Follower implements Role {
           answer.complete(answer(append, taken));
         },
         failure -> me.stop("the log", failure));
-    return answer;
   }
 
   private Response answer(Request.Append append, FollowerLog.Taken taken) {
@@ -196,36 +272,6 @@ final class Follower implements Role {
           "the store is poisoned",
           new StorePoisonedException(new IOException("a write or sync failed")));
     }
-  }
-
-  private boolean fetchMissing(Request.Append append) {
-    Store store = me.store();
-    List<Attachment> missing;
-    try {
-      missing = me.log.missingAttachments(append.entries());
-    } catch (IOException e) {
-      me.note(System.Logger.Level.WARNING, "cannot tell which run lists are missing: " + e);
-      return true;
-    }
-    if (missing.isEmpty() || store == null) {
-      return false;
-    }
-    fetching = true;
-    me.thread.when(
-        new AttachmentFetch(
-                me.thread,
-                me.peers,
-                me.header(),
-                store.log(),
-                append.primary().name(),
-                me.timing().request())
-            .start(missing),
-        done -> fetching = false,
-        failure -> {
-          fetching = false;
-          me.note(System.Logger.Level.WARNING, "could not fetch run lists: " + failure);
-        });
-    return true;
   }
 
   // --- images ---

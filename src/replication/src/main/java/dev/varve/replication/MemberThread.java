@@ -1,5 +1,6 @@
 package dev.varve.replication;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -73,6 +74,11 @@ final class MemberThread {
           }
         });
     when(outcome, done, failed);
+  }
+
+  /** Waits for what completes on the scheduler; on a thread of {@link #blocking} only. */
+  <T> T await(CompletableFuture<T> future) throws IOException {
+    return scheduler.await(future);
   }
 
   static Throwable causeOf(Throwable failure) {
