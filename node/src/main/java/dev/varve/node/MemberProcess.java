@@ -30,6 +30,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.security.SecureRandom;
@@ -41,6 +42,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** A member with the real threads, files, network and Lease under it. */
 final class MemberProcess implements AutoCloseable {
@@ -62,9 +64,11 @@ final class MemberProcess implements AutoCloseable {
    * Starts the member that the settings describe.
    *
    * @param foreground what every compaction of its store yields to, whoever asks for it
+   * @param tls what other members are called with; null: plain text
    * @throws IOException if its directory can't be used; nothing is left running then
    */
-  static MemberProcess start(NodeSettings settings, ForegroundOperations foreground)
+  static MemberProcess start(
+      NodeSettings settings, ForegroundOperations foreground, @Nullable SslContext tls)
       throws IOException {
     Deque<AutoCloseable> resources = new ArrayDeque<>();
     try {
@@ -98,7 +102,7 @@ final class MemberProcess implements AutoCloseable {
                 StandaloneMember.start(
                     memberOptions(settings, Map.of()), runtime, options, storage);
             case Replicated(Map<String, String> peers, LeasePlace place) -> {
-              RpcTransport transport = opened(resources, RpcTransport.toMembers(peers));
+              RpcTransport transport = opened(resources, RpcTransport.toMembers(peers, tls));
               LeaseStore lease = lease(place, blocking, resources);
               yield ReplicatedMember.start(
                   memberOptions(settings, peers), runtime, options, storage, transport, lease);
@@ -106,7 +110,7 @@ final class MemberProcess implements AutoCloseable {
             case Follower(String primary) -> {
               Map<String, String> peers = Map.of(FollowerMember.SOURCE, primary);
               RpcTransport transport =
-                  opened(resources, RpcTransport.toAddress(FollowerMember.SOURCE, primary));
+                  opened(resources, RpcTransport.toAddress(FollowerMember.SOURCE, primary, tls));
               yield FollowerMember.start(
                   memberOptions(settings, peers), runtime, options, storage, transport);
             }

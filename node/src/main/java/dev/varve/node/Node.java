@@ -17,6 +17,7 @@ import dev.varve.node.rpc.RpcServer;
 import dev.varve.node.rpc.StatusMessages;
 import dev.varve.node.rpc.StreamsService;
 import dev.varve.node.settings.NodeSettings;
+import dev.varve.node.tls.NodeTls;
 import dev.varve.replication.HandOverRefusedException;
 import dev.varve.replication.HandedOver;
 import dev.varve.replication.Member;
@@ -72,6 +73,7 @@ public final class Node implements AutoCloseable {
 
   private Node(
       NodeSettings settings,
+      @Nullable NodeTls tls,
       MemberProcess process,
       MeterRegistry registry,
       String version,
@@ -92,6 +94,7 @@ public final class Node implements AutoCloseable {
             settings.host(),
             settings.port(),
             gate,
+            tls,
             List.of(
                 new KeyValueService(
                     member, settings.shard(), settings.shards(), readers, timer, gate, data),
@@ -119,6 +122,7 @@ public final class Node implements AutoCloseable {
    * @param registry where the node's metrics go
    * @param version the software's, as Status tells it
    * @throws IOException if the directory or the port can't be used; nothing is left running then
+   * @throws dev.varve.node.settings.SettingsException if a TLS file can't be used
    */
   public static Node start(NodeSettings settings, MeterRegistry registry, String version)
       throws IOException {
@@ -134,24 +138,30 @@ public final class Node implements AutoCloseable {
       NodeSettings settings, MeterRegistry registry, String version, LongSupplier nanoTime)
       throws IOException {
     LOG.infof(
-        "varve %s: member %s of %s shard %d, %s; directory %s, keyspaces %s; TLS is off",
+        "varve %s: member %s of %s shard %d, %s; directory %s, keyspaces %s; TLS is %s",
         version,
         settings.member(),
         settings.cluster(),
         settings.shard(),
         settings.describeMode(),
         settings.dataDir(),
-        settings.keyspaces().stream().map(k -> k.name() + ":" + k.segmentBytes()).toList());
+        settings.keyspaces().stream().map(k -> k.name() + ":" + k.segmentBytes()).toList(),
+        settings.tls() == null ? "off: every caller may do everything" : "on");
+    @Nullable NodeTls tls = NodeTls.load(settings.tls(), registry);
     ForegroundOperations foreground = ForegroundOperations.since(nanoTime);
-    MemberProcess process = MemberProcess.start(settings, foreground);
+    MemberProcess process =
+        MemberProcess.start(settings, foreground, tls == null ? null : tls.client());
     Node node;
     try {
-      node = new Node(settings, process, registry, version, foreground, nanoTime);
+      node = new Node(settings, tls, process, registry, version, foreground, nanoTime);
     } catch (IOException | RuntimeException e) {
       process.close();
       throw e;
     }
     node.begin(settings, registry);
+    if (tls != null && settings.tls() != null) {
+      node.every(settings.tls().reloadInterval(), tls::look);
+    }
     return node;
   }
 

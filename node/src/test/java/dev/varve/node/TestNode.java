@@ -13,6 +13,7 @@ import dev.varve.protocol.v1.WriteResponse;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -22,6 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** A node of its own in the test's process, on a free port, and a client of it. */
 public final class TestNode implements AutoCloseable {
@@ -55,17 +57,23 @@ public final class TestNode implements AutoCloseable {
     for (int i = 0; i < settings.length; i += 2) {
       values.put(settings[i], settings[i + 1]);
     }
-    TestNode node = start(values, nanoTime);
+    TestNode node = start(values, nanoTime, null);
     node.awaitReady();
     return node;
   }
 
   /** As the settings say; not necessarily ready. */
   public static TestNode start(Map<String, String> settings) throws IOException {
-    return start(settings, System::nanoTime);
+    return start(settings, System::nanoTime, null);
   }
 
-  private static TestNode start(Map<String, String> settings, LongSupplier nanoTime)
+  /** The same with TLS: its own client has these credentials. */
+  public static TestNode start(Map<String, String> settings, SslContext client) throws IOException {
+    return start(settings, System::nanoTime, client);
+  }
+
+  private static TestNode start(
+      Map<String, String> settings, LongSupplier nanoTime, @Nullable SslContext client)
       throws IOException {
     SimpleMeterRegistry registry = new SimpleMeterRegistry();
     Node node =
@@ -74,12 +82,13 @@ public final class TestNode implements AutoCloseable {
             registry,
             "test",
             nanoTime);
-    ManagedChannel channel =
+    NettyChannelBuilder channel =
         NettyChannelBuilder.forTarget(node.address())
-            .usePlaintext()
-            .maxInboundMessageSize(RpcServer.MESSAGE_BYTES_MAX)
-            .build();
-    return new TestNode(node, registry, channel);
+            .maxInboundMessageSize(RpcServer.MESSAGE_BYTES_MAX);
+    return new TestNode(
+        node,
+        registry,
+        (client == null ? channel.usePlaintext() : channel.sslContext(client)).build());
   }
 
   public void awaitReady() {

@@ -12,12 +12,14 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One gRPC channel to each other member. A channel whose connection fails is tried again each
@@ -37,32 +39,33 @@ public final class RpcTransport implements Transport, AutoCloseable {
    * To members by name.
    *
    * @param addresses member name to host:port
+   * @param tls what they are called with; null: plain text
    */
-  public static RpcTransport toMembers(Map<String, String> addresses) {
+  public static RpcTransport toMembers(Map<String, String> addresses, @Nullable SslContext tls) {
     RpcTransport transport = new RpcTransport();
     addresses.forEach(
-        (name, address) -> transport.peers.put(name, new Peer(name, channel(address))));
+        (name, address) -> transport.peers.put(name, new Peer(name, channel(address, tls))));
     return transport;
   }
 
   /** To whatever member is at {@code address}; callers reach it as {@code peer}. */
-  public static RpcTransport toAddress(String peer, String address) {
+  public static RpcTransport toAddress(String peer, String address, @Nullable SslContext tls) {
     RpcTransport transport = new RpcTransport();
-    transport.peers.put(peer, new Peer("", channel(address)));
+    transport.peers.put(peer, new Peer("", channel(address, tls)));
     return transport;
   }
 
-  private static ManagedChannel channel(String address) {
-    return NettyChannelBuilder.forTarget("dns:///" + address)
-        .usePlaintext()
-        .directExecutor()
-        .maxInboundMessageSize(RpcServer.MESSAGE_BYTES_MAX)
-        .flowControlWindow(4 << 20)
-        .keepAliveTime(10, TimeUnit.SECONDS)
-        .keepAliveTimeout(3, TimeUnit.SECONDS)
-        .keepAliveWithoutCalls(true)
-        .disableRetry()
-        .build();
+  private static ManagedChannel channel(String address, @Nullable SslContext tls) {
+    NettyChannelBuilder builder =
+        NettyChannelBuilder.forTarget("dns:///" + address)
+            .directExecutor()
+            .maxInboundMessageSize(RpcServer.MESSAGE_BYTES_MAX)
+            .flowControlWindow(4 << 20)
+            .keepAliveTime(10, TimeUnit.SECONDS)
+            .keepAliveTimeout(3, TimeUnit.SECONDS)
+            .keepAliveWithoutCalls(true)
+            .disableRetry();
+    return (tls == null ? builder.usePlaintext() : builder.sslContext(tls)).build();
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.varve.node.rpc;
 
+import dev.varve.node.tls.CertificateNames;
+import dev.varve.node.tls.NodeTls;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -12,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gRPC server: the given services, health and reflection, on grpc-java's Netty with handlers on
@@ -37,13 +40,28 @@ public final class RpcServer implements AutoCloseable {
   }
 
   /**
-   * Listens and serves.
+   * Listens and serves in plain text: every caller may do everything.
    *
    * @param port 0: any free port
    * @throws IOException if the address can't be bound
    */
   public static RpcServer start(
       String host, int port, CallGate gate, List<? extends BindableService> services)
+      throws IOException {
+    return start(host, port, gate, null, services);
+  }
+
+  /**
+   * The same, to callers with a certificate, who may do what it gives them the role for.
+   *
+   * @param tls null: plain text
+   */
+  public static RpcServer start(
+      String host,
+      int port,
+      CallGate gate,
+      @Nullable NodeTls tls,
+      List<? extends BindableService> services)
       throws IOException {
     HealthStatusManager health = new HealthStatusManager();
     NettyServerBuilder builder =
@@ -60,6 +78,13 @@ public final class RpcServer implements AutoCloseable {
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance());
     services.forEach(builder::addService);
+    if (tls != null) {
+      // Added last, so asked first: whoever may not call learns nothing else.
+      builder
+          .sslContext(tls.server())
+          .addTransportFilter(new CertificateNames())
+          .intercept(tls.roles());
+    }
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
     return new RpcServer(builder.build().start(), gate, health);
   }

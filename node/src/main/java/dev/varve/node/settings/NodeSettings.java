@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param segmentsMax segments that a keyspace may have; with as many, a primary refuses what would
  *     begin another one
  * @param readCacheBytes of the heap for records that are read often; 0: none
+ * @param tls certificates and roles; null: plain text, and every caller may do everything
  */
 public record NodeSettings(
     String member,
@@ -58,7 +59,8 @@ public record NodeSettings(
     long ballastBytes,
     int openFilesMax,
     int segmentsMax,
-    long readCacheBytes) {
+    long readCacheBytes,
+    @Nullable TlsSettings tls) {
 
   public NodeSettings {
     keyspaces = List.copyOf(keyspaces);

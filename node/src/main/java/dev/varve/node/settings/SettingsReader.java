@@ -69,7 +69,8 @@ public final class SettingsReader {
         sizeOrAuto("BALLAST", StoreOptions.BALLAST_AUTOMATIC),
         number("OPEN_FILES_MAX", StoreOptions.OPEN_FILES_MAX_DEFAULT, 1, Integer.MAX_VALUE),
         number("SEGMENTS_MAX", StoreOptions.SEGMENTS_MAX, 1, StoreOptions.SEGMENTS_MAX),
-        sizeOrAuto("READ_CACHE", StoreOptions.READ_CACHE_AUTOMATIC));
+        sizeOrAuto("READ_CACHE", StoreOptions.READ_CACHE_AUTOMATIC),
+        TlsSettings.read(this::text, seconds(TlsSettings.RELOAD_INTERVAL, 10)));
   }
 
   private @Nullable Layout layout(Mode mode) {

@@ -42,7 +42,7 @@ class RpcTransportTest {
   }
 
   private static RpcTransport to(String name, int port) {
-    return RpcTransport.toMembers(Map.of(name, "127.0.0.1:" + port));
+    return RpcTransport.toMembers(Map.of(name, "127.0.0.1:" + port), null);
   }
 
   @Test
@@ -90,14 +90,15 @@ class RpcTransportTest {
   @Test
   void byAddressAloneAnyMemberAnswers() throws Exception {
     try (RpcServer server = serve(0, RpcTransportTest::done);
-        RpcTransport transport = RpcTransport.toAddress("primary", "127.0.0.1:" + server.port())) {
+        RpcTransport transport =
+            RpcTransport.toAddress("primary", "127.0.0.1:" + server.port(), null)) {
       assertEquals(new Response.Done(4), transport.send("primary", ASK).get(10, TimeUnit.SECONDS));
     }
   }
 
   @Test
   void aMemberWithoutAnAddressFailsAtOnce() {
-    try (RpcTransport transport = RpcTransport.toMembers(Map.of())) {
+    try (RpcTransport transport = RpcTransport.toMembers(Map.of(), null)) {
       CompletionException failure =
           assertThrows(CompletionException.class, () -> transport.send("x", ASK).join());
       assertInstanceOf(IOException.class, failure.getCause());

@@ -36,6 +36,14 @@ final class CallRunner implements AutoCloseable {
               return thread;
             });
     timer.setRemoveOnCancelPolicy(true);
+    if (options.tls() != null) {
+      ScheduledFuture<?> _ =
+          timer.scheduleWithFixedDelay(
+              connections::look,
+              TlsFiles.RELOAD_SECONDS,
+              TlsFiles.RELOAD_SECONDS,
+              TimeUnit.SECONDS);
+    }
     this.finder = new PrimaryFinder(connections, options, this::later, random);
   }
 

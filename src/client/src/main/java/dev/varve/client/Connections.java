@@ -1,22 +1,23 @@
 package dev.varve.client;
 
+import dev.varve.credentials.Credentials;
+import dev.varve.credentials.CredentialsException;
+import dev.varve.credentials.PemFiles;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
-import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.nio.NioChannelOption;
-import io.netty.handler.ssl.SslContextBuilder;
-import java.io.IOException;
+import io.netty.handler.ssl.SslContext;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
-import javax.net.ssl.SSLException;
 import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,7 @@ final class Connections implements AutoCloseable {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
 
+  private static final System.Logger LOG = System.getLogger(Connections.class.getName());
   private static final long RECONNECT_NANOS = Duration.ofSeconds(1).toNanos();
 
   private record Connection(ManagedChannel channel, AtomicLong reconnectedNanos) {
@@ -54,7 +56,8 @@ final class Connections implements AutoCloseable {
 
   private final ConcurrentHashMap<Address, Connection> connections = new ConcurrentHashMap<>();
   private final LongSupplier nanoTime;
-  private final io.netty.handler.ssl.@Nullable SslContext tls;
+  private final @Nullable Credentials credentials;
+  private final @Nullable SslContext tls;
   private volatile boolean closed;
 
   /**
@@ -65,7 +68,8 @@ final class Connections implements AutoCloseable {
    */
   Connections(@Nullable TlsFiles files, LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
-    this.tls = files == null ? null : context(files);
+    this.credentials = files == null ? null : load(files);
+    this.tls = credentials == null ? null : context(credentials);
   }
 
   /**
@@ -117,24 +121,42 @@ final class Connections implements AutoCloseable {
     }
   }
 
-  private static io.netty.handler.ssl.SslContext context(TlsFiles files) {
+  private static Credentials load(TlsFiles files) {
     try {
-      SslContextBuilder builder = GrpcSslContexts.forClient();
-      Path authorities = files.authorities();
-      if (authorities != null) {
-        builder.trustManager(authorities.toFile());
-      }
-      Path certificate = files.certificate();
-      Path key = files.key();
-      if (certificate != null && key != null) {
-        builder.keyManager(certificate.toFile(), key.toFile());
-      }
-      return builder.build();
-    } catch (SSLException e) {
+      return Credentials.load(
+          new PemFiles(files.authorities(), files.certificate(), files.key()), new Logged());
+    } catch (CredentialsException e) {
       throw new UncheckedIOException("cannot use the TLS files: " + e.getMessage(), e);
-    } catch (IllegalArgumentException e) { // what Netty makes of a missing or malformed file
-      throw new UncheckedIOException(
-          "cannot read the TLS files: " + e.getMessage(), new IOException(e));
+    }
+  }
+
+  private static SslContext context(Credentials credentials) {
+    try {
+      return credentials.forClient();
+    } catch (CredentialsException e) {
+      throw new UncheckedIOException("cannot use the TLS files: " + e.getMessage(), e);
+    }
+  }
+
+  private static final class Logged implements Credentials.Listener {
+    @Override
+    public void replaced(Optional<Instant> expiry) {
+      LOG.log(System.Logger.Level.DEBUG, "the TLS files were replaced");
+    }
+
+    @Override
+    public void kept(CredentialsException why) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "the TLS files changed and cannot be used, the old ones are: {0}",
+          why.getMessage());
+    }
+  }
+
+  /** Takes TLS files that have changed, for connections made from now on. Reads files. */
+  void look() {
+    if (credentials != null) {
+      credentials.look();
     }
   }
 

@@ -7,8 +7,12 @@ import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import io.netty.handler.ssl.NotSslRecordException;
 import java.util.Map;
 import java.util.Optional;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From gRPC statuses to this client's exceptions: the one place that knows every reason of the
@@ -61,6 +65,7 @@ final class Errors {
    */
   static boolean isDoubtful(VarveException error) {
     return error instanceof UnavailableException
+        || error.reason() == Reason.HANDSHAKE_FAILED
         || (error instanceof OutcomeUnknownException && error.reason() != Reason.CANCELLED);
   }
 
@@ -128,13 +133,22 @@ final class Errors {
       case SNAPSHOT_LOST -> new SnapshotLostException(reason, message, metadata, cause);
       case CORRUPTION -> new CorruptionException(reason, message, metadata, cause);
       case WRONG_SHARD, OVERLOADED, OTHER -> new RefusedException(reason, message, metadata, cause);
-      case UNREACHABLE, NO_PRIMARY, TIMEOUT, CANCELLED ->
+      case UNREACHABLE, NO_PRIMARY, TIMEOUT, CANCELLED, HANDSHAKE_FAILED ->
           throw new AssertionError("not a reason of the protocol: " + reason);
     };
   }
 
   private static VarveException fromStatus(
       Status status, CallKind kind, boolean sent, Throwable cause) {
+    SSLException handshake = failedHandshake(status);
+    if (handshake != null) {
+      // No member takes a request before it has accepted the caller: nothing was applied.
+      return new RefusedException(
+          Reason.HANDSHAKE_FAILED,
+          "the TLS handshake failed: " + handshake.getMessage(),
+          Map.of(),
+          cause);
+    }
     boolean unknown = kind == CallKind.WRITE && sent;
     String message = describe("", status);
     return switch (status.getCode()) {
@@ -162,6 +176,20 @@ final class Errors {
           UNAUTHENTICATED ->
           new RefusedException(Reason.OTHER, message, Map.of(), cause);
     };
+  }
+
+  /**
+   * The reason for which the two sides do not accept each other, which time does not mend; null if
+   * that is not why. A member that goes away amid a handshake is merely down: that is an
+   * SSLException, but none of these.
+   */
+  private static @Nullable SSLException failedHandshake(Status status) {
+    for (Throwable t = status.getCause(); t != null; t = t.getCause()) {
+      if (t instanceof SSLHandshakeException || t instanceof NotSslRecordException) {
+        return (SSLException) t;
+      }
+    }
+    return null;
   }
 
   private static VarveException unanswered(

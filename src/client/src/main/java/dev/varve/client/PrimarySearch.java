@@ -31,6 +31,7 @@ final class PrimarySearch {
   private final List<CompletableFuture<Integer>> firstAnswer = new ArrayList<>();
   private final Set<Address> pending = new HashSet<>();
   private final Map<Address, String> answers = new LinkedHashMap<>();
+  private final Set<Address> refusedHandshake = new HashSet<>();
   private boolean reached;
   private boolean ended;
 
@@ -94,6 +95,11 @@ final class PrimarySearch {
     synchronized (this) {
       pending.remove(address);
       answers.put(address, describe(status, failure));
+      if (failure instanceof VarveException e && e.reason() == Reason.HANDSHAKE_FAILED) {
+        refusedHandshake.add(address);
+      } else {
+        refusedHandshake.remove(address);
+      }
       if (status != null) {
         reached = true;
         answered = List.copyOf(firstAnswer);
@@ -114,15 +120,25 @@ final class PrimarySearch {
   }
 
   private void failWhenAllHave() {
-    List<CompletableFuture<Integer>> failed;
+    List<CompletableFuture<?>> failed = new ArrayList<>();
     VarveException failure;
+    boolean hopeless;
     synchronized (this) {
-      if (!pending.isEmpty()) {
+      if (!pending.isEmpty() || ended) {
         return;
       }
-      failed = List.copyOf(firstAnswer);
+      failed.addAll(firstAnswer);
       firstAnswer.clear();
       failure = noPrimary();
+      hopeless = nobodyAcceptsUs();
+      if (hopeless) { // asking again until the deadline would only hide why
+        ended = true;
+        waiting.forEach(one -> failed.add(one.future()));
+        waiting.clear();
+      }
+    }
+    if (hopeless) {
+      finder.ended(shard, this);
     }
     failed.forEach(future -> future.completeExceptionally(failure));
   }
@@ -192,6 +208,13 @@ final class PrimarySearch {
     all.forEach(future -> future.completeExceptionally(failure));
   }
 
+  /** All who were asked have answered, and each with a failed handshake. */
+  private boolean nobodyAcceptsUs() {
+    return pending.isEmpty()
+        && !refusedHandshake.isEmpty()
+        && refusedHandshake.containsAll(answers.keySet());
+  }
+
   private VarveException noPrimary() {
     List<String> said = new ArrayList<>();
     answers.forEach(
@@ -202,6 +225,9 @@ final class PrimarySearch {
         });
     pending.forEach(address -> said.add(address + " has not answered yet"));
     String message = "no primary of shard " + shard + " found: " + String.join("; ", said);
+    if (nobodyAcceptsUs()) {
+      return new RefusedException(Reason.HANDSHAKE_FAILED, message, Map.of(), null);
+    }
     return reached
         ? new NotPrimaryException(Reason.NO_PRIMARY, message, Map.of(), null)
         : new UnavailableException(Reason.UNREACHABLE, message, Map.of(), null);

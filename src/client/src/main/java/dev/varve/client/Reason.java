@@ -55,6 +55,8 @@ public enum Reason {
   TIMEOUT,
   /** Found by the client: the caller cancelled, or its thread was interrupted. */
   CANCELLED,
+  /** Found by the client: it and the member do not accept each other's certificates. */
+  HANDSHAKE_FAILED,
   /** An error without a reason that this client knows; the message has the gRPC code. */
   OTHER;
 

@@ -12,6 +12,7 @@ import dev.varve.protocol.v1.WriteRequest;
 import dev.varve.protocol.v1.WriteResponse;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,11 +47,16 @@ public final class FakeCluster implements AutoCloseable {
    * Starts so many members, the first of them primary in term 1, with keyspaces main and objects.
    */
   public static FakeCluster start(int members) throws IOException {
+    return start(members, null);
+  }
+
+  /** The same; null: plain text. */
+  static FakeCluster start(int members, @Nullable SslContext tls) throws IOException {
     FakeCluster cluster = new FakeCluster();
     cluster.keyspaces.put("main", new HashMap<>());
     cluster.keyspaces.put("objects", new HashMap<>());
     for (int i = 0; i < members; i++) {
-      cluster.nodes.add(new FakeNode(cluster, "orders-0-" + i));
+      cluster.nodes.add(new FakeNode(cluster, "orders-0-" + i, tls));
     }
     return cluster;
   }

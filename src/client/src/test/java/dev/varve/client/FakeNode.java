@@ -19,6 +19,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -30,12 +31,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A member of a {@link FakeCluster}, with failures to order. */
 public final class FakeNode {
   private final FakeCluster cluster;
   private final String member;
-  private final Server server;
+  private volatile Server server;
   private final Address address;
   private final FakeAdmin admin;
   private final FakeStreams streams;
@@ -48,20 +50,29 @@ public final class FakeNode {
   private volatile boolean silent;
   private volatile boolean hung;
 
-  FakeNode(FakeCluster cluster, String member) throws IOException {
+  FakeNode(FakeCluster cluster, String member, @Nullable SslContext tls) throws IOException {
     this.cluster = cluster;
     this.member = member;
     this.admin = new FakeAdmin(cluster, this);
     this.streams = new FakeStreams(cluster, this);
-    this.server =
-        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+    this.server = serve(0, tls);
+    this.address = new Address("127.0.0.1", server.getPort());
+  }
+
+  private Server serve(int port, @Nullable SslContext tls) throws IOException {
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
             .maxInboundMessageSize(Connections.MAX_MESSAGE_BYTES)
             .addService(new Data())
             .addService(admin)
-            .addService(streams)
-            .build()
-            .start();
-    this.address = new Address("127.0.0.1", server.getPort());
+            .addService(streams);
+    return (tls == null ? builder : builder.sslContext(tls)).build().start();
+  }
+
+  /** Listens again where it did, with other credentials; every call ends. */
+  void restart(@Nullable SslContext tls) throws IOException {
+    stop();
+    server = serve(address.port(), tls);
   }
 
   /** Its name. */
