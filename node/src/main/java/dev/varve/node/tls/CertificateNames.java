@@ -15,10 +15,12 @@ import javax.naming.ldap.Rdn;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the names in the caller's certificate once a connection: common names of its subject and
- * DNS names among the alternatives. A connection without a verified certificate has none.
+ * DNS names among the alternatives. A connection without a verified certificate has no names, and
+ * its calls no role.
  */
 public final class CertificateNames extends ServerTransportFilter {
   /** Of a connection, and so of its calls. */
@@ -30,19 +32,21 @@ public final class CertificateNames extends ServerTransportFilter {
   @Override
   public Attributes transportReady(Attributes attributes) {
     SSLSession session = attributes.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
-    return attributes.toBuilder().set(NAMES, session == null ? Set.of() : ofPeer(session)).build();
+    @Nullable Set<String> names = session == null ? null : ofPeer(session);
+    return names == null ? attributes : attributes.toBuilder().set(NAMES, names).build();
   }
 
-  private static Set<String> ofPeer(SSLSession session) {
+  /** Null where there is no certificate whose names are certain: not even the role of data. */
+  private static @Nullable Set<String> ofPeer(SSLSession session) {
     try {
       return session.getPeerCertificates()[0] instanceof X509Certificate certificate
           ? of(certificate)
-          : Set.of();
+          : null;
     } catch (SSLPeerUnverifiedException e) {
-      return Set.of();
+      return null;
     } catch (InvalidNameException | CertificateParsingException e) {
       LOG.warnf("a caller's certificate has names that cannot be read, so no role: %s", e);
-      return Set.of();
+      return null;
     }
   }
 
