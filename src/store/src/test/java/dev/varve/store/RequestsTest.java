@@ -38,6 +38,18 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RequestsTest {
   private static final byte[] CLIENT = bytes("0123456789abcdef");
 
+  private static final LogListener UNCOMMITTING =
+      new LogListener() {
+        @Override
+        public void appended(List<LogEntry> group) {}
+
+        @Override
+        public void durable(long sequence) {}
+
+        @Override
+        public void failed(Throwable cause) {}
+      };
+
   private final SimulatedStorage storage = new SimulatedStorage();
   private final StoreFixture fixture =
       new StoreFixture(
@@ -318,20 +330,7 @@ class RequestsTest {
     CompletableFuture<Long> first = pair.leader.write(batch(request, "a", "1"));
     pair.append(Replica.entriesAfter(pair.leader.log(), before));
     Store next = pair.follower;
-    next.log()
-        .lead(
-            9,
-            new LogListener() {
-              @Override
-              public void appended(List<LogEntry> group) {}
-
-              @Override
-              public void durable(long sequence) {}
-
-              @Override
-              public void failed(Throwable cause) {}
-            })
-        .join();
+    next.log().lead(9, UNCOMMITTING).join();
     CompletableFuture<Long> again = next.write(batch(request, "a", "1"));
     CompletableFuture<Long> thrice = next.write(batch(request, "a", "1"));
     assertFalse(again.isDone());
@@ -339,6 +338,25 @@ class RequestsTest {
     assertEquals(before + 1, again.join());
     assertEquals(before + 1, thrice.join());
     assertFalse(first.isDone());
+  }
+
+  /** Guard: what is in flight is read anew when a term begins, with nobody waiting for it. */
+  @Test
+  void oneOfItsOwnEarlierTermIsWaitedFor() throws IOException {
+    Replica pair = new Replica(fixture);
+    Store leader = pair.leader;
+    leader.rememberRequests().join();
+    long before = applied(leader);
+    pair.commits = false;
+    RequestId request = request(1, before);
+    CompletableFuture<Long> first = leader.write(batch(request, "a", "1"));
+    leader.log().resign().join();
+    assertTrue(first.isCompletedExceptionally(), "its outcome is unknown");
+    leader.log().lead(9, UNCOMMITTING).join();
+    CompletableFuture<Long> again = leader.write(batch(request, "a", "1"));
+    assertFalse(again.isDone());
+    leader.log().commit(leader.log().state().last().sequence());
+    assertEquals(before + 1, again.join());
   }
 
   /** What was cut was not applied: sent again, it is new. */

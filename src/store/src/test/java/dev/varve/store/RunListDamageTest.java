@@ -27,8 +27,9 @@ class RunListDamageTest {
   private final StoreFixture fixture = new StoreFixture();
   private final SimulatedStorage storage = new SimulatedStorage();
   private final List<SimulatedStorage> moments = new ArrayList<>();
+  private long requestSequence;
 
-  /** Guard: {@link UnlistedMove} in {@link Adoption}. */
+  /** Guards: {@link UnlistedMove} in {@link Adoption}, and its hash of a request's kind. */
   @ParameterizedTest
   @EnumSource(names = {"REWRITE", "LOOKUP", "SCAN", "SHIFT"})
   void isNoMatterToWhatIsVisible(Strategy strategy) throws IOException {
@@ -54,6 +55,8 @@ class RunListDamageTest {
 
   private void compact(Strategy strategy) throws IOException {
     try (Store store = fixture.standalone(storage)) {
+      store.rememberRequests().join();
+      requestSequence = StoreFixture.write(store, request(0));
       for (int i = 0; i < 160; i++) {
         put(store, "main", "key-" + i % 40, value(i, 300));
         if (i % 10 == 9) {
@@ -84,7 +87,24 @@ class RunListDamageTest {
     assertFalse(moments.isEmpty());
   }
 
-  private record Contents(Map<String, String> visible, List<String> files, int retired) {}
+  private static WriteBatch request(long afterSequence) {
+    return new WriteBatch()
+        .put("main", StoreFixture.bytes("once"), StoreFixture.bytes("v"))
+        .once(new RequestId(StoreFixture.bytes("0123456789abcdef"), 1, afterSequence));
+  }
+
+  private record Contents(
+      Map<String, String> visible, List<String> files, int retired, boolean remembers) {}
+
+  /** Whether the request is known still; Shift has dropped it, and says so. */
+  private boolean remembers(Store store) throws IOException {
+    try {
+      assertEquals(requestSequence, StoreFixture.write(store, request(1)));
+      return true;
+    } catch (RequestForgottenException e) {
+      return false;
+    }
+  }
 
   /** What is there once all that was committed is adopted. */
   private Contents open(SimulatedStorage left) throws IOException {
@@ -93,7 +113,7 @@ class RunListDamageTest {
       KeyspaceStatus main = store.status().keyspaces().getFirst();
       List<String> files =
           main.segments().stream().map(KeyspaceStatus.SegmentStatus::file).toList();
-      return new Contents(contents(store), files, main.retiredSegments());
+      return new Contents(contents(store), files, main.retiredSegments(), remembers(store));
     }
   }
 }
