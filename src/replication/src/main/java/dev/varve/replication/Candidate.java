@@ -165,7 +165,7 @@ final class Candidate implements Role {
                 before.withYieldTo(lease.term()));
             return;
           }
-          long next = Math.max(me.terms().highestSeen(), lease.term()) + 1;
+          long next = Votes.next(me.terms().highestSeen(), lease.term());
           me.thread.when(
               me.lease.compareAndSet(
                   lease, lease.heldBy(me.self().name(), next, me.runtime.clock().nowMs())),
@@ -187,8 +187,8 @@ final class Candidate implements Role {
     if (!me.is(this)) {
       return;
     }
-    if (!me.promises.allowFence(me.thread.nowNanos())
-        || !me.terms().record().admits(taken, me.self())) {
+    if (!Votes.fencesItself(
+        me.terms().record(), me.promises, taken, me.self(), me.thread.nowNanos())) {
       giveUp("promised otherwise meanwhile", Duration.ZERO);
       return;
     }

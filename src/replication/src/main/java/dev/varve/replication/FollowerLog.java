@@ -143,31 +143,26 @@ final class FollowerLog {
       return taken(
           AppendOutcome.BUSY, disturbed ? "waits for the log to settle" : "no store is open");
     }
-    if (!tail.holds(previous)) {
+    Taking decided = Taking.decide(tail, previous, entries);
+    if (decided == null) {
       return taken(AppendOutcome.MISMATCH, "ends at " + tail.last());
     }
     if (queuedBytes > QUEUED_BYTES_MAX) {
       return taken(AppendOutcome.BUSY, "too much is queued");
     }
-    List<LogEntry> fresh =
-        entries.stream().filter(e -> tail.termAt(e.sequence()) != e.term()).toList();
-    if (!fresh.isEmpty() && fresh.getFirst().sequence() <= tail.last().sequence()) {
-      long keep = fresh.getFirst().sequence() - 1;
+    if (decided.cut()) {
+      long keep = decided.keep();
       if (keep < current.state().committed()) {
         throw new IllegalStateException(
             "told to cut to " + keep + ", below the committed " + current.state().committed());
       }
-      tail = tail.cutTo(keep);
       durableMatch = Math.min(durableMatch, keep);
       CompletableFuture<Taken> _ = track(current, current.cut(keep), 0, 0);
     }
-    for (LogEntry entry : fresh) {
-      tail = tail.extended(entry.term(), entry.sequence());
-    }
-    long upTo = entries.isEmpty() ? previous.sequence() : entries.getLast().sequence();
-    int bytes = fresh.stream().mapToInt(LogEntry::bytes).sum();
+    tail = decided.applied(tail);
+    int bytes = decided.fresh().stream().mapToInt(LogEntry::bytes).sum();
     // Even with nothing new: the answer must wait until what is queued before is durable.
-    return track(current, current.append(fresh), bytes, upTo);
+    return track(current, current.append(decided.fresh()), bytes, decided.upTo());
   }
 
   private CompletableFuture<Taken> track(

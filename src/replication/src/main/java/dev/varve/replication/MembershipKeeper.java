@@ -3,7 +3,6 @@ package dev.varve.replication;
 import dev.varve.store.ShardLog;
 import dev.varve.store.manifest.Edit;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +41,7 @@ final class MembershipKeeper {
     if (!me.is(role)) {
       return;
     }
-    if (!changing && !role.isHandingOver()) {
+    if (role.mayChangeMembers(changing) && !role.isHandingOver()) {
       List<MemberId> next = next();
       if (next != null) {
         propose(next);
@@ -60,25 +59,13 @@ final class MembershipKeeper {
     for (Progress candidate : shipping.all()) {
       MemberId id = candidate.member();
       if (id != null && !members.contains(id) && isCaughtUp(candidate, now)) {
-        List<MemberId> changed = change(members, id);
+        List<MemberId> changed = MembershipRule.towards(members, id);
         if (isReachable(changed, id, now)) {
           return changed;
         }
       }
     }
     return null;
-  }
-
-  /**
-   * The next membership on the way to {@code id} being a member: without the lost one of its name,
-   * or with it.
-   */
-  static List<MemberId> change(List<MemberId> members, MemberId id) {
-    List<MemberId> changed = new ArrayList<>(members);
-    if (!changed.removeIf(member -> member.name().equals(id.name()))) {
-      changed.add(id);
-    }
-    return List.copyOf(changed);
   }
 
   private boolean isCaughtUp(Progress candidate, long now) {

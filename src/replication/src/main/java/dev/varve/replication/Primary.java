@@ -99,6 +99,13 @@ final class Primary implements Role {
     return committed;
   }
 
+  /**
+   * @param changing whether a change is proposed and not known to be committed
+   */
+  boolean mayChangeMembers(boolean changing) {
+    return MembershipRule.mayChange(termStartSequence, committed, changing);
+  }
+
   /** Whether the membership must stay as it is. */
   boolean isHandingOver() {
     HandOver current = handOver;

@@ -50,7 +50,7 @@ final class RequestHandler {
    */
   private Response preVote(Request.PreVote request) {
     boolean granted =
-        !(me.role() instanceof Primary) && me.promises.allowPreVote(me.thread.nowNanos());
+        Votes.grantsPreVote(me.role() instanceof Primary, me.promises, me.thread.nowNanos());
     if (granted
         && me.role() instanceof Follower follower
         && me.quorum().includes(request.candidate())
@@ -66,23 +66,27 @@ final class RequestHandler {
   }
 
   private Response fence(Request.Fence request) {
-    @Nullable String refusal = null;
-    if (!me.terms().record().admits(request.term(), request.candidate())) {
-      refusal = "follows term " + me.term();
-    } else if (!(me.role() instanceof Primary) && !me.promises.allowFence(me.thread.nowNanos())) {
-      refusal = "promised the primary not to";
-    } else if (request.term() > me.term()) {
-      if (!me.advance(request.term(), request.candidate())) {
+    Votes.Fence decided =
+        Votes.fence(
+            me.terms().record(),
+            me.role() instanceof Primary,
+            me.promises,
+            request.term(),
+            request.candidate(),
+            me.thread.nowNanos());
+    @Nullable String refusal = decided.refusal();
+    if (decided.granted()) {
+      if (decided.persist() && !me.advance(request.term(), request.candidate())) {
         refusal = "could not persist the term";
       } else {
         me.promises.fenced(me.thread.nowNanos());
-        me.forgetPrimary();
-        if (!(me.role() instanceof Follower)) {
-          me.become(new Follower(me));
+        if (decided.persist()) {
+          me.forgetPrimary();
+          if (!(me.role() instanceof Follower)) {
+            me.become(new Follower(me));
+          }
         }
       }
-    } else {
-      me.promises.fenced(me.thread.nowNanos());
     }
     LogPosition last = me.mayHaveAcknowledged();
     return new Response.FenceAnswer(
@@ -148,7 +152,7 @@ final class RequestHandler {
 
   /** The promise to that primary in that very term ends; a successor leads at once if it can. */
   private Response release(Request.Release request) {
-    if (!me.terms().record().isOf(request.term(), request.primary())) {
+    if (!Votes.takesRelease(me.terms().record(), request.term(), request.primary())) {
       return takeOver("follows term " + me.term());
     }
     if (!me.promises.isReleased(request.term())) {
@@ -195,13 +199,8 @@ final class RequestHandler {
    * follows.
    */
   private boolean admit(long term, MemberId primary) {
-    if (primary.equals(me.self())
-        || !me.terms().record().admits(term, primary)
-        // Sent before the release, it must not renew the promise that the release ended.
-        || me.promises.isReleased(term)) {
-      return false;
-    }
-    if (!me.advance(term, primary)) {
+    if (!Votes.follows(me.terms().record(), me.promises, me.self(), term, primary)
+        || !me.advance(term, primary)) {
       return false;
     }
     if (!(me.role() instanceof Follower)) {

@@ -79,8 +79,8 @@ class ProgressTest {
   void membersAreReplacedOneChangeAtATime() {
     MemberId a = new MemberId("a", "1");
     MemberId b = new MemberId("b", "2");
-    List<MemberId> without = MembershipKeeper.change(List.of(a, b, OLD), NEW);
+    List<MemberId> without = MembershipRule.towards(List.of(a, b, OLD), NEW);
     assertEquals(List.of(a, b), without);
-    assertEquals(List.of(a, b, NEW), MembershipKeeper.change(without, NEW));
+    assertEquals(List.of(a, b, NEW), MembershipRule.towards(without, NEW));
   }
 }
