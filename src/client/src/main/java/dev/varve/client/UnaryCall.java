@@ -20,6 +20,12 @@ final class UnaryCall<Q, R> {
   /** A refusal that names the primary is followed at once, this often; then with a pause. */
   private static final int IMMEDIATE_REDIRECTS = 3;
 
+  /**
+   * How many members that do not accept the caller are left for another. A search ends as soon as
+   * nobody accepts it; a read of any member asks without one.
+   */
+  private static final int HANDSHAKES = 3;
+
   private final CallRunner runner;
   private final MethodDescriptor<Q, R> method;
   private final LongFunction<Q> request;
@@ -35,6 +41,7 @@ final class UnaryCall<Q, R> {
   private boolean begun;
   private @Nullable OutcomeUnknownException unknown;
   private int redirects;
+  private int handshakes;
   private volatile @Nullable ClientCall<Q, R> current;
 
   /**
@@ -190,7 +197,9 @@ final class UnaryCall<Q, R> {
     }
     long remaining = repeatUntilNanos - System.nanoTime();
     long pause = redirected ? 0 : backoff.nextNanos();
-    if (!mayRepeat(error) || pause >= remaining) {
+    boolean elsewhere =
+        address != null && error.reason() == Reason.HANDSHAKE_FAILED && handshakes++ < HANDSHAKES;
+    if (!(elsewhere || mayRepeat(error)) || pause >= remaining) {
       result.completeExceptionally(last(error));
     } else if (pause == 0) {
       attempt();

@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,11 +54,15 @@ class HungMemberTest {
     return client.put(KEY, KEY, WriteOptions.DEFAULT);
   }
 
+  /**
+   * Looks once a millisecond: a condition that calls a channel gives its event loop work, and one
+   * that is looked at without a pause gives it more than it can do, so that it does nothing else.
+   */
   private static void await(BooleanSupplier condition, String otherwise) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
     while (!condition.getAsBoolean()) {
       assertTrue(System.nanoTime() < deadline, otherwise);
-      Thread.onSpinWait();
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
     }
   }
 
