@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.compaction.CompactionCancelledException;
+import dev.varve.store.compaction.RunListTooLongException;
 import dev.varve.store.compaction.SegmentRewriter;
 import dev.varve.store.compaction.Strategy;
 import dev.varve.store.recovery.CorruptionException;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
 
 /** Tells the listener and the event log of one run. */
 final class CompactionReport {
@@ -32,6 +34,7 @@ final class CompactionReport {
   private final long bytesBefore;
   private final long startedMs;
   private List<String> files = List.of();
+  private List<String> replaced = List.of();
   private double progress;
   private long recordsScanned;
   private long recordsDropped;
@@ -57,8 +60,9 @@ final class CompactionReport {
     return term;
   }
 
+  /** What the run's next edit replaces. */
   void inputs(List<String> paths) {
-    files = List.copyOf(paths);
+    files = Stream.concat(replaced.stream(), paths.stream()).toList();
   }
 
   void started() {
@@ -77,9 +81,11 @@ final class CompactionReport {
   }
 
   void rewritten(SegmentRewriter.Result result, List<SegmentRewriter.Source> sources) {
-    recordsScanned = result.recordsScanned();
-    recordsDropped = result.recordsDropped();
-    saved = sources.stream().mapToLong(SegmentRewriter.Source::length).sum() - result.bytesCopied();
+    recordsScanned += result.recordsScanned();
+    recordsDropped += result.recordsDropped();
+    replaced = files;
+    saved +=
+        sources.stream().mapToLong(SegmentRewriter.Source::length).sum() - result.bytesCopied();
   }
 
   CompactionEvent completed(long bytesAfter) {
@@ -128,7 +134,14 @@ final class CompactionReport {
           "compaction " + request.runId() + " of " + request.options().keyspace() + " failed",
           cause);
     }
-    return keep(event(CompactionEvent.Type.FAILED, bytesBefore, 0, reason, said(cause)));
+    String partly =
+        replaced.isEmpty()
+            ? ""
+            : String.format(
+                Locale.ROOT, "; %d segments were compacted before, which stays", replaced.size());
+    return keep(
+        event(
+            CompactionEvent.Type.FAILED, bytesBefore - saved, saved, reason, said(cause) + partly));
   }
 
   private static String said(Exception cause) {
@@ -141,6 +154,7 @@ final class CompactionReport {
     return switch (cause) {
       case CompactionCancelledException cancelled -> cancelled.reason();
       case DiskFullException _, StoreFullException _ -> "DiskFull";
+      case RunListTooLongException _ -> "RunListTooLong";
       case CorruptRecordException _, CorruptionException _ -> "Corruption";
       case NotLeaderException _ -> NOT_PRIMARY;
       case OutcomeUnknownException _ -> "OutcomeUnknown";

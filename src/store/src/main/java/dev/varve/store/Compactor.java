@@ -5,6 +5,7 @@ import dev.varve.store.compaction.CompactionCancelledException;
 import dev.varve.store.compaction.CompactionPlan;
 import dev.varve.store.compaction.CompactionPlanner;
 import dev.varve.store.compaction.RateLimiter;
+import dev.varve.store.compaction.RunListTooLongException;
 import dev.varve.store.compaction.SegmentRewriter;
 import dev.varve.store.compaction.SegmentStats;
 import dev.varve.store.compaction.Strategy;
@@ -50,6 +51,7 @@ final class Compactor {
   private final Supplier<Layout> layout;
   private final SingleFileCompaction singleFile;
   private final Ballast ballast;
+  private final long runListBytesMax;
   private final Map<String, Running> running = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
@@ -78,8 +80,10 @@ final class Compactor {
       Plans plans,
       EventLog events,
       Ballast ballast,
+      long runListBytesMax,
       Supplier<Layout> layout) {
     this.ballast = ballast;
+    this.runListBytesMax = runListBytesMax;
     this.storage = storage;
     this.runtime = runtime;
     this.keyspaces = keyspaces;
@@ -257,7 +261,49 @@ final class Compactor {
         throw new DiskFullException(keyspace.name(), null);
       }
     }
-    return rewrite(request, keyspace, inputs, stats, nowMs, report, cancel);
+    List<SegmentId> left = inputs;
+    while (!left.isEmpty()) {
+      int done = rewriteSome(request, keyspace, left, stats, nowMs, report, cancel);
+      left = left.subList(done, left.size());
+      if (!left.isEmpty()) {
+        awaitAdoption(cancel); // the next edit's inputs are what the manifest names
+      }
+    }
+    return committed(keyspace, report, cancel);
+  }
+
+  /**
+   * As many of the segments as one run list can tell of, from the first on: every other member has
+   * to copy the list before it takes the edit.
+   *
+   * @return how many
+   */
+  private int rewriteSome(
+      CompactionRequest request,
+      Keyspace keyspace,
+      List<SegmentId> wanted,
+      List<SegmentStats> stats,
+      long nowMs,
+      CompactionReport report,
+      CancelToken cancel)
+      throws IOException {
+    List<SegmentId> some = wanted;
+    while (true) {
+      try {
+        rewrite(request, keyspace, some, stats, nowMs, report, cancel);
+        return some.size();
+      } catch (RunListTooLongException e) {
+        if (e.fitting() == 0) {
+          throw e;
+        }
+        LOG.log(
+            System.Logger.Level.INFO,
+            "compaction {0} makes several edits: {1}",
+            request.runId(),
+            e.getMessage());
+        some = some.subList(0, e.fitting());
+      }
+    }
   }
 
   /** Tries at once what has failed before this looked: nobody else would soon. */
@@ -293,7 +339,7 @@ final class Compactor {
     return true;
   }
 
-  private CompactionEvent rewrite(
+  private void rewrite(
       CompactionRequest request,
       Keyspace keyspace,
       List<SegmentId> selected,
@@ -326,6 +372,7 @@ final class Compactor {
               limiter(request),
               cancel,
               report::progress,
+              runListBytesMax,
               runtime.copies());
       SegmentRewriter.Result result =
           switch (request.options().strategy()) {
@@ -357,7 +404,6 @@ final class Compactor {
     } finally {
       inputs.forEach(input -> input.reader().release());
     }
-    return committed(keyspace, report, cancel);
   }
 
   private RateLimiter limiter(CompactionRequest request) {

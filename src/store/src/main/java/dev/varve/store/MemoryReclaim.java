@@ -175,6 +175,7 @@ final class MemoryReclaim {
             RateLimiter.unlimited(),
             CancelToken.unbounded(),
             (bytes, totalBytes) -> {},
+            Long.MAX_VALUE, // no other member copies it
             Runnable::run);
     List<LiveSegment> inputs = compactor.pin(keyspace, selected);
     SegmentRewriter.Result result;

@@ -34,6 +34,10 @@ import org.jspecify.annotations.Nullable;
  * @param readCacheBytes of the heap, for records that are read often; {@link
  *     #READ_CACHE_AUTOMATIC}: a thirty-second part of the heap, at most 64 MiB; 0: none. A store in
  *     memory has none
+ * @param runListBytesMax bytes of one compaction's run list, which every member keeps on its disk
+ *     and other members copy before its edit: a run whose list would be longer is made in several
+ *     edits, and refused with {@code RunListTooLong} if one segment's alone is; {@link
+ *     #RUN_LIST_BYTES_MAX_DEFAULT}
  * @param layout how records lie in the storage; null: as the directory has it, segmented where it
  *     is new. {@link Layout#MEMORY} goes with a {@link dev.varve.store.storage.MemoryStorage} only
  */
@@ -49,6 +53,7 @@ public record StoreOptions(
     int segmentsMax,
     ManifestBound manifestBound,
     long readCacheBytes,
+    long runListBytesMax,
     @Nullable Layout layout) {
 
   /** A ballast that suits the capacity or the disk. */
@@ -56,6 +61,12 @@ public record StoreOptions(
 
   /** A read cache that suits the heap. */
   public static final long READ_CACHE_AUTOMATIC = -1;
+
+  /**
+   * Some 25 million runs, copied in seconds. Members of earlier versions take no longer list: an
+   * edit that names one would stop them for good.
+   */
+  public static final long RUN_LIST_BYTES_MAX_DEFAULT = 256L << 20;
 
   private static final long READ_CACHE_BYTES_MAX = 64 << 20;
   private static final int READ_CACHE_PART = 32;
@@ -87,6 +98,13 @@ public record StoreOptions(
     if (readCacheBytes < READ_CACHE_AUTOMATIC) {
       throw new IllegalArgumentException("readCacheBytes must not be negative: " + readCacheBytes);
     }
+    if (runListBytesMax < 1 || runListBytesMax > RUN_LIST_BYTES_MAX_DEFAULT) {
+      throw new IllegalArgumentException(
+          "runListBytesMax must be from 1 to "
+              + RUN_LIST_BYTES_MAX_DEFAULT
+              + ": "
+              + runListBytesMax);
+    }
     if (openFilesMax < 1) {
       throw new IllegalArgumentException("openFilesMax must be at least 1: " + openFilesMax);
     }
@@ -115,6 +133,7 @@ public record StoreOptions(
         SEGMENTS_MAX,
         ManifestBound.DEFAULT,
         READ_CACHE_AUTOMATIC,
+        RUN_LIST_BYTES_MAX_DEFAULT,
         null);
   }
 
@@ -137,6 +156,7 @@ public record StoreOptions(
         SEGMENTS_MAX,
         ManifestBound.DEFAULT,
         READ_CACHE_AUTOMATIC,
+        RUN_LIST_BYTES_MAX_DEFAULT,
         null);
   }
 
@@ -226,6 +246,13 @@ public record StoreOptions(
     return draft.options();
   }
 
+  /** The same, with run lists of so many bytes at most. */
+  public StoreOptions withRunListBytesMax(long bytes) {
+    Draft draft = new Draft(this);
+    draft.runListBytesMax = bytes;
+    return draft.options();
+  }
+
   /** All of another's options, to change one. */
   private static final class Draft {
     private List<KeyspaceOptions> keyspaces;
@@ -239,6 +266,7 @@ public record StoreOptions(
     private int segmentsMax;
     private ManifestBound manifestBound;
     private long readCacheBytes;
+    private long runListBytesMax;
     private @Nullable Layout layout;
 
     Draft(StoreOptions from) {
@@ -253,6 +281,7 @@ public record StoreOptions(
       segmentsMax = from.segmentsMax;
       manifestBound = from.manifestBound;
       readCacheBytes = from.readCacheBytes;
+      runListBytesMax = from.runListBytesMax;
       layout = from.layout;
     }
 
@@ -269,6 +298,7 @@ public record StoreOptions(
           segmentsMax,
           manifestBound,
           readCacheBytes,
+          runListBytesMax,
           layout);
     }
   }

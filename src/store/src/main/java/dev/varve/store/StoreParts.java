@@ -111,6 +111,7 @@ record StoreParts(
             plans,
             events,
             ballast,
+            options.runListBytesMax(),
             layout);
     if (storage.unmetered() instanceof MemoryStorage memory && options.layout() == Layout.MEMORY) {
       maintenance.reclaimWith(

@@ -51,6 +51,10 @@ final class StoreFixture {
     return new StoreFixture(options.withManifestBound(bound));
   }
 
+  StoreFixture withRunListBytesMax(long bytes) {
+    return new StoreFixture(options.withRunListBytesMax(bytes));
+  }
+
   /** Time goes by: both clocks go on. */
   void pass(long ms) {
     nowMs.addAndGet(ms);

@@ -96,6 +96,7 @@ public final class SegmentRewriter {
   private final RateLimiter limiter;
   private final CancelToken token;
   private final Progress progress;
+  private final long runListBytesMax;
   private final Outputs outputs;
 
   private long recordsScanned;
@@ -109,6 +110,7 @@ public final class SegmentRewriter {
    * @param segmentBytesMax an output is sealed before it would grow beyond this
    * @param ids gives names never used before
    * @param folder where files are written until {@link #install}
+   * @param runListBytesMax the run list is not longer
    * @param writer writes what was copied, while more is; the caller's own thread will do
    */
   public SegmentRewriter(
@@ -120,7 +122,9 @@ public final class SegmentRewriter {
       RateLimiter limiter,
       CancelToken token,
       Progress progress,
+      long runListBytesMax,
       Executor writer) {
+    this.runListBytesMax = runListBytesMax;
     this.storage = storage;
     this.keyspace = keyspace;
     this.segmentBytesMax = segmentBytesMax;
@@ -139,6 +143,7 @@ public final class SegmentRewriter {
    *     CompactionPlanner#lowestOutside}
    * @param nowMs records that expired at or before this count as expired
    * @throws CorruptRecordException if an input is damaged: nothing of it is skipped
+   * @throws RunListTooLongException if the run list would be longer than it may be
    * @throws CompactionCancelledException if the token stopped the run
    * @throws dev.varve.store.storage.DiskFullException if the disk is full
    */
@@ -241,6 +246,9 @@ public final class SegmentRewriter {
         list.dropped(index, scanner.offset(), scanner.length(), tombstone, hash(scanner));
       } else {
         keep(index, scanner, list);
+      }
+      if (list.lengthMost(index + 1) > runListBytesMax) {
+        throw new RunListTooLongException(path, index, runListBytesMax);
       }
     }
     if (scanner.end().reason() != ScanEnd.Reason.END) {

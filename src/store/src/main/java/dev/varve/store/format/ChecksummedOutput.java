@@ -31,6 +31,11 @@ final class ChecksummedOutput {
     return Integer.rotateLeft(crc, 13) + 0x5BD1E995;
   }
 
+  /** Bytes so far. */
+  long length() {
+    return written + buffer.position();
+  }
+
   ChecksummedOutput putByte(int value) throws IOException {
     room(1).put((byte) value);
     return this;

@@ -31,6 +31,8 @@ public final class RunListWriter {
   static final byte VERSION = 1;
   static final int HEADER_BYTES_MIN = 22;
   static final int FOOTER_BYTES = 28; // the checksum apart
+  private static final int SOURCE_BYTES = 2 * Long.BYTES;
+  private static final int RUN_BYTES_MOST = 1 + 3 * 10;
   static final byte RUN = 1;
   static final byte DROPPED = 2;
   static final byte DROPPED_TOMBSTONE = 3;
@@ -83,6 +85,15 @@ public final class RunListWriter {
         .putLong(hash);
     droppedEnds[source] = offset + length;
     dropped++;
+  }
+
+  /**
+   * At most so many bytes the file would have, were it finished now and had it only the first
+   * {@code sources} sources.
+   */
+  public long lengthMost(int sources) {
+    long others = (long) (runEnds.length - sources) * SOURCE_BYTES;
+    return output.length() - others + RUN_BYTES_MOST + FOOTER_BYTES + Integer.BYTES;
   }
 
   /** Writes the footer; the writer is done. */

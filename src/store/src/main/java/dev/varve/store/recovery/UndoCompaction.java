@@ -96,22 +96,21 @@ public final class UndoCompaction {
   private @Nullable List<Edit.SegmentFile> before(String runId, String keyspace)
       throws IOException {
     List<ManifestState.SequencedCompaction> later = new ArrayList<>();
-    boolean found = false;
+    int undone = 0; // a run may have made several edits: all of them go
     for (ManifestState.SequencedCompaction compaction : survey.state().compactions().reversed()) {
       if (compaction.edit().keyspace().equals(keyspace)) {
         later.add(compaction);
         if (compaction.edit().runId().equals(runId)) {
-          found = true;
-          break;
+          undone = later.size();
         }
       }
     }
     ManifestState.KeyspaceState state = survey.state().keyspaces().get(keyspace);
-    if (!found || state == null) {
+    if (undone == 0 || state == null) {
       return null;
     }
     List<Edit.SegmentFile> sealed = new ArrayList<>(state.sealed());
-    for (ManifestState.SequencedCompaction compaction : later) {
+    for (ManifestState.SequencedCompaction compaction : later.subList(0, undone)) {
       requireStillThere(compaction);
       undo(compaction, sealed);
       runs.add(compaction.edit().runId());

@@ -415,6 +415,7 @@ class SegmentRewriterTest {
         RateLimiter.unlimited(),
         token,
         (read, total) -> {},
+        Long.MAX_VALUE,
         writer);
   }
 
