@@ -12,8 +12,8 @@ import picocli.CommandLine.Option;
     name = "load",
     description = {
       "Load records, run a YCSB core workload on them and print latency percentiles.",
-      "A: 50 % reads, 50 % updates; B: 95/5; C: reads; D: 95 % reads of the latest, 5 % inserts;",
-      "E: 95 % short scans (by key prefix, as the store has no order), 5 % inserts; F: 50 % reads, 50 % read-modify-write."
+      "A: 50 %% reads, 50 %% updates; B: 95/5; C: reads; D: 95 %% reads of the latest, 5 %% inserts;",
+      "E: 95 %% short scans (by key prefix, as the store has no order), 5 %% inserts; F: 50 %% reads, 50 %% read-modify-write."
     })
 final class LoadCommand implements Callable<Integer> {
   /** How the items of an operation are chosen. */

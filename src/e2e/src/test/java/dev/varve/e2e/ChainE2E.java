@@ -178,6 +178,15 @@ class ChainE2E {
         });
   }
 
+  /** The JVM goes on without a cache that doesn't suit it, only slower. */
+  @Test
+  @Order(8)
+  void membersWereStartedFromTheImagesCache() {
+    for (String member : Store.members()) {
+      store.kubectl("exec", member, "--", "grep", "-q", "member.aot", "/proc/1/maps").orFail();
+    }
+  }
+
   private static String records(int round) {
     return IntStream.range(0, RECORDS)
         .mapToObj(
