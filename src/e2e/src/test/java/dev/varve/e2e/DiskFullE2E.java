@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
@@ -21,13 +20,12 @@ class DiskFullE2E {
   private static final int VALUE_BYTES = 2048;
   private static final int VOLUME_MIB = 96;
 
+  private SmallVolumes volumes;
   private Store store;
 
   @BeforeAll
   void createStore(Cluster cluster) {
-    for (int i = 0; i < 3; i++) {
-      smallVolume(cluster, i);
-    }
+    volumes = SmallVolumes.create(cluster, "small", 3, VOLUME_MIB);
     store =
         Store.create(
             cluster,
@@ -39,12 +37,9 @@ class DiskFullE2E {
   }
 
   @AfterAll
-  void deleteStore(Cluster cluster) {
+  void deleteStore() {
     store.delete();
-    for (int i = 0; i < 3; i++) {
-      cluster.kubectl("delete", "pv", "small-" + i, "--ignore-not-found").orFail();
-      cluster.onNode(List.of("umount", "/mnt/small-" + i)).orFail();
-    }
+    volumes.delete();
   }
 
   @Test
@@ -53,11 +48,11 @@ class DiskFullE2E {
     store.policy("on-demand", "interval: 24h");
     try (Load load = new Load(keys, store.expose(), Duration.ofSeconds(30))) {
       load.fill();
-      String volume = volumeOf(cluster, store.primary());
+      String volume = volumes.pathOf(store.namespace(), store.primary());
 
       // A run would take the segments that fit, and has the ballast for it: there is no room at
       // all.
-      fill(cluster, volume);
+      SmallVolumes.fill(cluster, volume);
       store.runNow("on-demand");
       JsonNode failed =
           store.awaitPolicyEvent(
@@ -67,7 +62,7 @@ class DiskFullE2E {
       load.readAll();
       assertThat(load.faults()).isEmpty();
 
-      cluster.onNode(List.of("rm", volume + "/filler")).orFail();
+      SmallVolumes.free(cluster, volume);
       store.runNow("on-demand");
       store.awaitPolicyEvent(
           "on-demand", 120, event -> event.path("type").asText().equals("Completed"));
@@ -75,56 +70,5 @@ class DiskFullE2E {
       assertThat(load.faults()).isEmpty();
     }
     store.awaitIdenticalMembers();
-  }
-
-  /** A volume that has a size: the default provisioner's are folders of one large disk. */
-  private static void smallVolume(Cluster cluster, int index) {
-    String path = "/mnt/small-" + index;
-    cluster
-        .onNode(
-            List.of(
-                "sh",
-                "-c",
-                "mkdir -p %s && mount -t tmpfs -o size=%dm,mode=0777 tmpfs %s"
-                    .formatted(path, VOLUME_MIB, path)))
-        .orFail();
-    cluster
-        .apply(
-            "default",
-            """
-            apiVersion: storage.k8s.io/v1
-            kind: StorageClass
-            metadata: {name: small}
-            provisioner: kubernetes.io/no-provisioner
-            ---
-            apiVersion: v1
-            kind: PersistentVolume
-            metadata: {name: small-%d}
-            spec:
-              capacity: {storage: %dMi}
-              accessModes: [ReadWriteOnce]
-              storageClassName: small
-              hostPath: {path: %s}
-            """
-                .formatted(index, VOLUME_MIB, path))
-        .orFail();
-  }
-
-  private String volumeOf(Cluster cluster, String pod) {
-    String name =
-        cluster.get(store.namespace(), "pvc", "data-" + pod).at("/spec/volumeName").asText();
-    return cluster.get("", "pv", name).at("/spec/hostPath/path").asText();
-  }
-
-  private static void fill(Cluster cluster, String volume) {
-    cluster
-        .onNode(
-            List.of(
-                "sh",
-                "-c",
-                ("find %s -name _ballast -delete; dd if=/dev/zero of=%s/filler bs=4k;"
-                        + " test $(df -k %s | awk 'END { print $4 }') -lt 4")
-                    .formatted(volume, volume, volume)))
-        .orFail();
   }
 }

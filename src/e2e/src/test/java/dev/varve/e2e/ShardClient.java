@@ -105,7 +105,7 @@ final class ShardClient implements AutoCloseable {
         if (System.nanoTime() > deadline) {
           throw e;
         }
-        pause();
+        Pause.of(PAUSE);
       }
     }
   }
@@ -136,20 +136,12 @@ final class ShardClient implements AutoCloseable {
     channels.set(member, connect(members.get(member)));
   }
 
-  private static ManagedChannel connect(Cluster.HostAndPort member) {
+  /** A new channel, which its maker shuts down. */
+  static ManagedChannel connect(Cluster.HostAndPort member) {
     return NettyChannelBuilder.forAddress(member.host(), member.port())
         .usePlaintext()
         .maxInboundMessageSize(32 << 20)
         .build();
-  }
-
-  private static void pause() {
-    try {
-      Thread.sleep(PAUSE);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted between two tries", e);
-    }
   }
 
   @Override
