@@ -27,6 +27,8 @@ import dev.varve.protocol.internal.v1.TakeOverAnswer;
 import dev.varve.replication.MemberId;
 import dev.varve.replication.Response;
 import dev.varve.replication.Response.AppendOutcome;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /** Answers between members, to their wire form and back. */
@@ -75,7 +77,10 @@ public final class ResponseMessages {
       case Response.SameFiles r ->
           message.setSameFiles(SameFiles.newBuilder().addAllPaths(r.paths()));
       case Response.FileBytes r ->
-          message.setFileBytes(FileBytes.newBuilder().setBytes(bytes(r.bytes())));
+          message.setFileBytes(
+              FileBytes.newBuilder()
+                  .setBytes(bytes(r.bytes()))
+                  .setCrc32C(crc(r.bytes().duplicate())));
       case Response.Done r -> message.setDone(Done.getDefaultInstance());
       case Response.CommittedAnswer r -> message.setCommitted(committed(r));
       case Response.TakeOverAnswer r ->
@@ -130,9 +135,35 @@ public final class ResponseMessages {
     Image.Builder message =
         Image.newBuilder().setImage(answer.image()).setLast(position(answer.last()));
     for (dev.varve.store.ImageFile file : answer.files()) {
-      message.addFiles(ImageFile.newBuilder().setPath(file.path()).setLength(file.length()));
+      ImageFile.Builder named =
+          ImageFile.newBuilder().setPath(file.path()).setLength(file.length());
+      @Nullable Integer crc = file.crc();
+      if (crc != null) {
+        named.setCrc32C(crc);
+      }
+      message.addFiles(named);
     }
     return message.build();
+  }
+
+  private static dev.varve.store.ImageFile imageFile(ImageFile file) {
+    return new dev.varve.store.ImageFile(
+        file.getPath(), file.getLength(), file.hasCrc32C() ? file.getCrc32C() : null);
+  }
+
+  /** TCP's own checksum lets one error in some ten thousand through. */
+  private static Response.FileBytes fileBytes(long term, FileBytes message) {
+    ByteBuffer bytes = buffer(message.getBytes());
+    if (message.hasCrc32C() && message.getCrc32C() != crc(bytes.duplicate())) {
+      throw new IllegalArgumentException("bytes of a file that changed on their way");
+    }
+    return new Response.FileBytes(term, bytes);
+  }
+
+  private static int crc(ByteBuffer bytes) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes);
+    return (int) crc.getValue();
   }
 
   private static AppendAnswer.Outcome outcome(AppendOutcome outcome) {
@@ -223,13 +254,11 @@ public final class ResponseMessages {
         yield new Response.Image(
             term,
             m.getImage(),
-            m.getFilesList().stream()
-                .map(file -> new dev.varve.store.ImageFile(file.getPath(), file.getLength()))
-                .toList(),
+            m.getFilesList().stream().map(ResponseMessages::imageFile).toList(),
             position(m.getLast()));
       }
       case SAME_FILES -> new Response.SameFiles(term, message.getSameFiles().getPathsList());
-      case FILE_BYTES -> new Response.FileBytes(term, buffer(message.getFileBytes().getBytes()));
+      case FILE_BYTES -> fileBytes(term, message.getFileBytes());
       case DONE -> new Response.Done(term);
       case COMMITTED -> {
         CommittedAnswer m = message.getCommitted();

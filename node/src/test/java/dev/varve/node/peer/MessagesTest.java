@@ -3,8 +3,10 @@ package dev.varve.node.peer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.varve.protocol.internal.v1.AppendAnswer;
+import dev.varve.protocol.internal.v1.FileBytes;
 import dev.varve.protocol.internal.v1.ReplicationRequest;
 import dev.varve.protocol.internal.v1.ReplicationResponse;
 import dev.varve.replication.MemberId;
@@ -82,7 +84,11 @@ class MessagesTest {
         new Response.MemberDescription(7, A, "orders", true, null, LogPosition.EMPTY, 0),
         new Response.MemberDescription(7, A, "orders", false, B, POSITION, 98),
         new Response.Entries(7, 97, true, ENTRIES, POSITION, 98),
-        new Response.Image(7, "image", List.of(new ImageFile("main/x.log", 1L << 40)), POSITION),
+        new Response.Image(
+            7,
+            "image",
+            List.of(new ImageFile("main/x.log", 1L << 40, -5), new ImageFile("main/y.log", 7)),
+            POSITION),
         new Response.SameFiles(7, List.of("main/x.log")),
         new Response.FileBytes(7, bytes(9, 8, 7)),
         new Response.Done(7),
@@ -108,6 +114,20 @@ class MessagesTest {
     ReplicationResponse message = ResponseMessages.message(response);
     assertEquals(
         response, ResponseMessages.response(ReplicationResponse.parseFrom(message.toByteArray())));
+  }
+
+  /** Guard: the checksum of {@code ResponseMessages.fileBytes}. */
+  @Test
+  void bytesThatChangedOnTheirWayAreNotTaken() {
+    ReplicationResponse sent = ResponseMessages.message(new Response.FileBytes(7, bytes(9, 8, 7)));
+    FileBytes flipped =
+        sent.getFileBytes().toBuilder().setBytes(ByteString.copyFrom(new byte[] {9, 8, 6})).build();
+    ReplicationResponse arrived = sent.toBuilder().setFileBytes(flipped).build();
+    assertThrows(IllegalArgumentException.class, () -> ResponseMessages.response(arrived));
+    ReplicationResponse ofAnEarlierVersion =
+        sent.toBuilder().setFileBytes(flipped.toBuilder().clearCrc32C()).build();
+    assertEquals(
+        new Response.FileBytes(7, bytes(9, 8, 6)), ResponseMessages.response(ofAnEarlierVersion));
   }
 
   @Test

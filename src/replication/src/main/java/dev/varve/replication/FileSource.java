@@ -1,5 +1,6 @@
 package dev.varve.replication;
 
+import dev.varve.store.ImageFile;
 import dev.varve.store.ShardLog;
 import dev.varve.store.Store;
 import dev.varve.store.StoreImage;
@@ -15,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,11 +37,13 @@ final class FileSource {
   private static final class Pinned {
     final StoreImage image;
     final ShardLog log;
+    final Map<String, ImageFile> files;
     long usedNanos;
 
     Pinned(StoreImage image, ShardLog log, long nowNanos) {
       this.image = image;
       this.log = log;
+      this.files = image.files().stream().collect(Collectors.toMap(ImageFile::path, file -> file));
       this.usedNanos = nowNanos;
     }
   }
@@ -93,8 +97,13 @@ final class FileSource {
         });
   }
 
+  /**
+   * Who asks about a whole file asks because it has received it otherwise than the manifest says:
+   * if it is so here too, this member's file is damaged, and goes to nobody any more.
+   */
   CompletableFuture<Response> sameFiles(Request.CheckFiles request) {
     ShardLog log = logOf(request.image());
+    Map<String, ImageFile> named = filesOf(request.image());
     if (log == null) {
       return CompletableFuture.completedFuture(refused("no such image"));
     }
@@ -102,8 +111,17 @@ final class FileSource {
         () -> {
           List<String> same = new ArrayList<>();
           for (Request.FilePrefix prefix : request.prefixes()) {
-            if (log.crc(prefix.path(), prefix.length()) == prefix.crc()) {
+            int crc = log.crc(prefix.path(), prefix.length());
+            if (crc == prefix.crc()) {
               same.add(prefix.path());
+            }
+            ImageFile file = named.get(prefix.path());
+            Integer written = file == null ? null : file.crc();
+            if (file != null
+                && written != null
+                && file.length() == prefix.length()
+                && written != crc) {
+              log.noteDamage(file.path(), "it has another checksum than the manifest says");
             }
           }
           return new Response.SameFiles(term.getAsLong(), same);
@@ -115,11 +133,15 @@ final class FileSource {
     if (log == null) {
       return CompletableFuture.completedFuture(refused("no such image"));
     }
+    ImageFile named = filesOf(request.image()).get(request.path());
     int bytesMax = Math.min(Math.max(request.maxBytes(), 1), FILE_BYTES_MAX);
     return offScheduler(
         () -> {
           ByteBuffer bytes = ByteBuffer.allocate(bytesMax);
-          log.read(request.path(), request.offset(), bytes);
+          int read = log.read(request.path(), request.offset(), bytes);
+          if (read == 0 && named != null && request.offset() < named.length()) {
+            log.noteDamage(named.path(), "it ends before byte " + named.length());
+          }
           return new Response.FileBytes(term.getAsLong(), bytes.flip());
         });
   }
@@ -164,6 +186,11 @@ final class FileSource {
     }
     pinned.usedNanos = thread.nowNanos();
     return pinned.log;
+  }
+
+  private Map<String, ImageFile> filesOf(String image) {
+    Pinned pinned = images.get(image);
+    return pinned == null ? Map.of() : pinned.files;
   }
 
   private Response refused(String reason) {

@@ -31,6 +31,9 @@ final class Follower implements Role {
   private final ArrayDeque<Held> held = new ArrayDeque<>();
   private boolean reopening;
 
+  /** Why the last copy broke off, for people. */
+  private String copyFailure = "";
+
   /** Entries that wait for a run list; the primary bounds how many. */
   private record Held(Request.Append append, CompletableFuture<Response> answer) {}
 
@@ -69,8 +72,8 @@ final class Follower implements Role {
     }
     if (me.store() == null) {
       return me.identity().imageNeeded()
-          ? "damaged: waits for a primary to copy its files from"
-          : "waits for a primary to finish copying files";
+          ? "damaged: waits for a primary to copy its files from" + copyFailure
+          : "waits for a primary to finish copying files" + copyFailure;
     }
     return me.membership().isEmpty() ? "waiting for bootstrap" : "waiting for a primary";
   }
@@ -322,6 +325,7 @@ final class Follower implements Role {
    */
   private void copyFailed(Throwable failure) {
     me.note(System.Logger.Level.WARNING, "copying files broke off: " + failure);
+    copyFailure = "; the last copy broke off: " + failure.getMessage();
     copy = null;
     me.changed();
   }

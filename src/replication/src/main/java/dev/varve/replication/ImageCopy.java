@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -15,11 +16,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Copies another member's files into this member's directory, whose store is closed: only what
- * differs, file by file, and what was received stays when the copy breaks off. On the scheduler;
- * files are written off it.
+ * differs, file by file, and what was received stays when the copy breaks off. Each sealed file is
+ * compared with the checksum that the source's manifest has of it: damage does not spread. On the
+ * scheduler; files are written off it.
  */
 final class ImageCopy {
   private static final int CHUNK_BYTES = 1 << 20;
+
+  /** Files that arrived otherwise than they were sent, before the copy is given up. */
+  private static final int ANEW_MAX = 3;
+
   private static final Duration CHECK_TIMEOUT = Duration.ofMinutes(1);
 
   private final MemberThread thread;
@@ -36,6 +42,7 @@ final class ImageCopy {
   private long lastSequence;
   private long bytesTotal;
   private long bytesDone;
+  private int receivedAnew;
 
   ImageCopy(
       MemberThread thread,
@@ -104,7 +111,13 @@ final class ImageCopy {
               file.path(), length, length == 0 ? 0 : receiving.localCrc(file.path()));
         },
         prefix -> {
-          if (prefix.length() == 0) {
+          Integer written = file.crc();
+          boolean whole =
+              written != null && prefix.length() == file.length() && written == prefix.crc();
+          if (whole) {
+            bytesDone += prefix.length(); // and nobody has to read it once more
+          }
+          if (whole || prefix.length() == 0) {
             compare(toCompare, files);
             return;
           }
@@ -147,8 +160,7 @@ final class ImageCopy {
         () -> receiving.localLength(file.path()),
         length -> {
           if (length >= file.length()) {
-            files.removeFirst();
-            receive(files);
+            verify(files);
             return;
           }
           int wanted = (int) Math.min(CHUNK_BYTES, file.length() - length);
@@ -180,6 +192,56 @@ final class ImageCopy {
               },
               this::end);
         });
+  }
+
+  /** Of the first file, which is whole. */
+  private void verify(List<ImageFile> files) {
+    ImageInstaller receiving = receiving();
+    ImageFile file = files.getFirst();
+    io(
+        () -> receiving.isIntact(file.path()),
+        intact -> {
+          if (intact) {
+            files.removeFirst();
+            receive(files);
+          } else {
+            askWhoseDamage(file, files);
+          }
+        });
+  }
+
+  /**
+   * If the source has what its manifest says, the bytes changed on their way, and are asked for
+   * again. Else its file is damaged: this makes it see that, and the copy ends.
+   */
+  private void askWhoseDamage(ImageFile file, List<ImageFile> files) {
+    Request.FilePrefix whole =
+        new Request.FilePrefix(
+            file.path(), file.length(), Objects.requireNonNull(file.crc(), "nothing to compare"));
+    thread.when(
+        peers.ask(
+            source,
+            new Request.CheckFiles(header.shard(), header.term(), image, List.of(whole)),
+            Response.SameFiles.class,
+            CHECK_TIMEOUT),
+        same -> {
+          if (!same.paths().contains(file.path())) {
+            end(new IOException(file.path() + " is damaged on " + source));
+          } else if (receivedAnew++ == ANEW_MAX) {
+            end(new IOException(file.path() + " of " + source + " does not arrive as it is there"));
+          } else {
+            io(
+                () -> {
+                  receiving().discard(file.path());
+                  return file;
+                },
+                discarded -> {
+                  bytesDone -= file.length();
+                  receive(files);
+                });
+          }
+        },
+        this::end);
   }
 
   private ImageInstaller receiving() {

@@ -14,6 +14,7 @@ import dev.varve.store.manifest.Edit;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -134,6 +135,16 @@ final class FakeShardLog implements ShardLog {
   @Override
   public int crc(String path, long length) {
     throw new AssertionError("nobody reads from this log");
+  }
+
+  @Override
+  public void noteDamage(String path, String reason) {
+    throw new AssertionError("this log has no files");
+  }
+
+  @Override
+  public Map<String, String> damaged() {
+    return Map.of();
   }
 
   @Override

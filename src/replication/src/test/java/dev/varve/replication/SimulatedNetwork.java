@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ final class SimulatedNetwork {
   private double slow;
   private int imagesOpened;
   private Predicate<Sending> filter = sending -> true;
+  private UnaryOperator<Response> tampering = UnaryOperator.identity();
 
   SimulatedNetwork(Simulation simulation) {
     this.simulation = simulation;
@@ -42,6 +44,11 @@ final class SimulatedNetwork {
   /** Sees every request, and loses those for which it says false. */
   void filter(Predicate<Sending> passes) {
     filter = passes;
+  }
+
+  /** Changes answers on their way. */
+  void tamper(UnaryOperator<Response> with) {
+    tampering = with;
   }
 
   int imagesOpened() {
@@ -125,7 +132,7 @@ final class SimulatedNetwork {
           if (response == null) {
             answer.completeExceptionally(new IOException(from + " is down"));
           } else {
-            answer.complete(response);
+            answer.complete(tampering.apply(response));
           }
         });
   }

@@ -3,6 +3,11 @@ package dev.varve.store;
 import dev.varve.store.format.Crc32c;
 import dev.varve.store.format.SegmentId;
 import dev.varve.store.recovery.BackupManifest;
+import dev.varve.store.recovery.CorruptionException;
+import dev.varve.store.segment.ScanEnd;
+import dev.varve.store.segment.SegmentScanner;
+import dev.varve.store.storage.Storage;
+import dev.varve.store.storage.StorageFile;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -21,9 +26,11 @@ public final class Backup implements Closeable {
 
   private final ShardLog log;
   private final StoreImage image;
+  private final Storage storage;
 
-  private Backup(ShardLog log, StoreImage image) {
+  private Backup(ShardLog log, StoreImage image, Storage storage) {
     this.log = log;
+    this.storage = storage;
     this.image = image;
   }
 
@@ -41,9 +48,13 @@ public final class Backup implements Closeable {
         throws IOException, InterruptedException;
   }
 
-  /** Pins the store at its committed sequence. */
+  /**
+   * Pins the store at its committed sequence.
+   *
+   * @throws CorruptionException if a file of it is known to be damaged
+   */
   public static Backup begin(Store store) throws IOException {
-    return new Backup(store.log(), store.log().image());
+    return new Backup(store.log(), store.log().image(), store.parts().storage());
   }
 
   /** The last sequence in the backup. */
@@ -59,13 +70,15 @@ public final class Backup implements Closeable {
   /**
    * Hands everything to the sink.
    *
-   * @throws IOException if a file can't be read; what the sink got is no backup, since its manifest
-   *     is missing
+   * @throws CorruptionException if a file is not what was written; what the sink got is no backup,
+   *     since its manifest is missing
+   * @throws IOException if a file can't be read; the same
    */
   public void send(Sink sink) throws IOException, InterruptedException {
     List<BackupManifest.BackedUp> sent = new ArrayList<>();
     ByteBuffer buffer = ByteBuffer.allocate(CHUNK_BYTES);
     for (ImageFile file : inOrder()) {
+      requireWholeRecords(file);
       sent.add(send(file, buffer, sink));
     }
     byte[] manifest = new BackupManifest(sequence(), sent).encode();
@@ -98,7 +111,30 @@ public final class Backup implements Closeable {
       sink.chunk(file.path(), file.length(), at, buffer);
       at += length;
     } while (at < file.length());
+    Integer written = file.crc();
+    if (written != null && written != crc) {
+      throw damaged(file.path(), 0, "it has another checksum than the manifest says");
+    }
     return new BackupManifest.BackedUp(file.path(), file.length(), crc);
+  }
+
+  /** Of what is appended to, the manifest knows no checksum; its records have their own. */
+  private void requireWholeRecords(ImageFile file) throws IOException {
+    if (file.crc() != null || !file.path().endsWith(SegmentId.LOG_SUFFIX)) {
+      return;
+    }
+    try (StorageFile open = storage.open(file.path())) {
+      SegmentScanner scanner = new SegmentScanner(open, file.path(), 0, file.length());
+      while (scanner.next()) {}
+      if (scanner.end().reason() != ScanEnd.Reason.END) {
+        throw damaged(file.path(), scanner.end().offset(), scanner.end().detail());
+      }
+    }
+  }
+
+  private CorruptionException damaged(String path, long offset, String reason) {
+    log.noteDamage(path, reason);
+    return new CorruptionException(path, offset, reason);
   }
 
   /** Unpins; what compaction retired meanwhile is deleted. Idempotent. */

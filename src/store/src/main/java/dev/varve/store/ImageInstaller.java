@@ -1,7 +1,9 @@
 package dev.varve.store;
 
+import dev.varve.store.format.Crc32c;
 import dev.varve.store.format.KeydirCheckpointWriter;
 import dev.varve.store.format.SegmentId;
+import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.recovery.DirectoryMarks;
 import dev.varve.store.recovery.DurableMark;
 import dev.varve.store.segment.FileChecksum;
@@ -29,8 +31,8 @@ import java.util.Set;
  * may have begun) tell of the old contents and go at the start.
  *
  * <p>Use: {@code begin}; for each file {@link #localLength}, {@link #localCrc}, {@link #discard} if
- * the source has other bytes there, {@link #write} for the rest; {@code finish}. Not for several
- * threads.
+ * the source has other bytes there, {@link #write} for the rest, {@link #isIntact}; {@code finish}.
+ * Not for several threads.
  */
 public final class ImageInstaller implements Closeable {
 
@@ -59,13 +61,17 @@ public final class ImageInstaller implements Closeable {
 
   private final Storage storage;
   private final Closeable lock;
-  private final Map<String, Long> wanted = new LinkedHashMap<>();
+  private final Map<String, ImageFile> wanted = new LinkedHashMap<>();
+
+  /** Of files of which everything that is here was read or written by this installer. */
+  private final Map<String, Integer> crcs = new HashMap<>();
+
   private final Map<String, StorageFile> open = new HashMap<>();
 
   private ImageInstaller(Storage storage, Closeable lock, List<ImageFile> files) {
     this.storage = storage;
     this.lock = lock;
-    files.forEach(f -> wanted.put(f.path(), f.length()));
+    files.forEach(f -> wanted.put(f.path(), f));
   }
 
   /**
@@ -134,12 +140,29 @@ public final class ImageInstaller implements Closeable {
   /** CRC32C of those bytes. */
   public int localCrc(String path) throws IOException {
     long length = localLength(path);
-    return length == 0 ? 0 : FileChecksum.of(file(path), length);
+    int crc = length == 0 ? 0 : FileChecksum.of(file(path), length);
+    crcs.put(path, crc);
+    return crc;
+  }
+
+  /**
+   * Whether a file that is whole is what the source's manifest says, whatever the source sent; true
+   * where it does not tell. What this installer wrote itself is not read again.
+   */
+  public boolean isIntact(String path) throws IOException {
+    ImageFile file = wanted(path);
+    Integer expected = file.crc();
+    if (expected == null) {
+      return true;
+    }
+    Integer known = crcs.get(path);
+    return expected == (known == null ? localCrc(path) : known);
   }
 
   /** Starts the file anew: the source has other bytes. */
   public void discard(String path) throws IOException {
     file(path).truncate(0);
+    crcs.put(path, 0);
   }
 
   /**
@@ -152,7 +175,14 @@ public final class ImageInstaller implements Closeable {
       throw new IllegalArgumentException(
           bytes.remaining() + " bytes at " + offset + " do not continue " + path);
     }
+    Integer before = offset == 0 ? Integer.valueOf(0) : crcs.get(path);
+    if (before == null) {
+      file(path).write(new ByteBuffer[] {bytes}, offset);
+      return;
+    }
+    int after = Crc32c.combine(before, Crc32c.of(bytes.duplicate()), bytes.remaining());
     file(path).write(new ByteBuffer[] {bytes}, offset);
+    crcs.put(path, after);
   }
 
   /**
@@ -161,15 +191,22 @@ public final class ImageInstaller implements Closeable {
    * @param lastSequence the last sequence of the image, all of which is committed: noted durably,
    *     since the image has none of the files that an earlier state would need
    * @throws IllegalStateException if a file is not whole
+   * @throws CorruptionException if one is not {@link #isIntact intact}; the directory stays marked,
+   *     and the file's bytes are discarded, so that the next copy asks for them anew
    */
   public void finish(long lastSequence) throws IOException {
-    for (Map.Entry<String, Long> file : wanted.entrySet()) {
-      StorageFile local = file(file.getKey());
-      if (local.size() < file.getValue()) {
+    for (ImageFile file : wanted.values()) {
+      StorageFile local = file(file.path());
+      if (local.size() < file.length()) {
         throw new IllegalStateException(
-            file.getKey() + " has " + local.size() + " of " + file.getValue() + " bytes");
+            file.path() + " has " + local.size() + " of " + file.length() + " bytes");
       }
-      local.truncate(file.getValue());
+      if (!isIntact(file.path())) {
+        discard(file.path());
+        throw new CorruptionException(
+            file.path(), 0, "what was received has another checksum than its manifest says");
+      }
+      local.truncate(file.length());
       local.sync();
     }
     Set<String> directories = new LinkedHashSet<>();
@@ -196,11 +233,15 @@ public final class ImageInstaller implements Closeable {
   }
 
   private long length(String path) {
-    Long length = wanted.get(path);
-    if (length == null) {
+    return wanted(path).length();
+  }
+
+  private ImageFile wanted(String path) {
+    ImageFile file = wanted.get(path);
+    if (file == null) {
       throw new IllegalArgumentException("the image has no " + path);
     }
-    return length;
+    return file;
   }
 
   private static String directoryOf(String path) {

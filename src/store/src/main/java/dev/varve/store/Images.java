@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import dev.varve.store.format.SegmentId;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.ManifestBase;
 import dev.varve.store.manifest.ManifestState;
@@ -8,7 +9,10 @@ import dev.varve.store.storage.Storage;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Takes images of the store at its applied sequence. */
 final class Images {
@@ -17,20 +21,28 @@ final class Images {
   private final Applied applied;
   private final Adoption adoption;
   private final ManifestFile manifest;
+  private final DamagedFiles damaged;
 
   Images(
       Storage storage,
       Keyspaces keyspaces,
       Applied applied,
       Adoption adoption,
-      ManifestFile manifest) {
+      ManifestFile manifest,
+      DamagedFiles damaged) {
     this.manifest = manifest;
+    this.damaged = damaged;
     this.storage = storage;
     this.keyspaces = keyspaces;
     this.applied = applied;
     this.adoption = adoption;
   }
 
+  /**
+   * Pins what is committed.
+   *
+   * @throws dev.varve.store.recovery.CorruptionException if one of the files is known to be damaged
+   */
   StoreImage take() throws IOException {
     List<LiveSegment> pinned = new ArrayList<>();
     List<ImageFile> files = new ArrayList<>();
@@ -38,6 +50,9 @@ final class Images {
     try {
       LogState state = pin(files, pinned, reading.base());
       addFiles(files, pinned);
+      for (ImageFile file : files) {
+        damaged.require(file.path());
+      }
       return new Pinned(state, files, pinned, reading);
     } catch (IOException | RuntimeException e) {
       pinned.forEach(segment -> segment.reader().release());
@@ -51,18 +66,38 @@ final class Images {
     try {
       files.add(new ImageFile(ManifestState.PATH, base.inFile(applied.manifestLength())));
       for (ManifestState.KeyspaceState known : applied.manifest().keyspaces().values()) {
+        Map<SegmentId, Edit.SegmentFile> sealed = sealed(known);
         for (LiveSegment segment : keyspaces.existing(known.name()).segments()) {
           if (!segment.reader().tryAcquire()) {
             throw new IllegalStateException(segment.reader().path() + " is retired but in use");
           }
           pinned.add(segment);
-          files.add(new ImageFile(segment.reader().path(), segment.committedLength()));
+          files.add(imageFile(segment, sealed.get(segment.id())));
         }
       }
       return state();
     } finally {
       applied.lock().unlock();
     }
+  }
+
+  /** What is sealed, and what a compaction replaced: not adopted here, it still is what is read. */
+  private Map<SegmentId, Edit.SegmentFile> sealed(ManifestState.KeyspaceState keyspace) {
+    Map<SegmentId, Edit.SegmentFile> sealed = new HashMap<>();
+    keyspace.sealed().forEach(file -> sealed.put(file.id(), file));
+    for (ManifestState.SequencedCompaction compaction : applied.manifest().compactions()) {
+      if (compaction.edit().keyspace().equals(keyspace.name())) {
+        compaction.inputs().forEach(file -> sealed.put(file.id(), file));
+      }
+    }
+    return sealed;
+  }
+
+  private static ImageFile imageFile(LiveSegment segment, Edit.@Nullable SegmentFile sealed) {
+    long length = segment.committedLength();
+    boolean told = sealed != null && segment.sealed() && sealed.length() == length;
+    @Nullable Integer crc = sealed != null && told ? (Integer) sealed.crc() : null;
+    return new ImageFile(segment.reader().path(), length, crc);
   }
 
   private LogState state() {
@@ -83,18 +118,19 @@ final class Images {
       String log = segment.reader().path();
       String keyspace = log.substring(0, log.indexOf('/'));
       if (segment.sealed()) {
-        addIfPresent(files, segment.id().hintPath(keyspace));
+        addIfPresent(files, segment.id().hintPath(keyspace), null);
       }
     }
     for (Edit.Compaction compaction : adoption.queued()) {
-      addIfPresent(files, compaction.runs().runsPath(compaction.keyspace()));
+      addIfPresent(files, compaction.runs().runsPath(compaction.keyspace()), compaction.runsCrc());
     }
   }
 
-  private void addIfPresent(List<ImageFile> files, String path) throws IOException {
+  private void addIfPresent(List<ImageFile> files, String path, @Nullable Integer crc)
+      throws IOException {
     if (storage.exists(path)) {
       try (StorageFile file = storage.open(path)) {
-        files.add(new ImageFile(path, file.size()));
+        files.add(new ImageFile(path, file.size(), crc));
       }
     }
   }

@@ -4,6 +4,7 @@ import dev.varve.store.manifest.Edit;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -72,7 +73,11 @@ public interface ShardLog {
    */
   @Nullable List<LogEntry> read(long afterSequence, int maxBytes);
 
-  /** Pins the store at its committed sequence, for another member to copy. */
+  /**
+   * Pins the store at its committed sequence, for another member to copy.
+   *
+   * @throws dev.varve.store.recovery.CorruptionException if a file of it is known to be damaged
+   */
   StoreImage image() throws IOException;
 
   /**
@@ -85,6 +90,16 @@ public interface ShardLog {
 
   /** CRC32C of the first {@code length} bytes of such a file. */
   int crc(String path, long length) throws IOException;
+
+  /**
+   * A file was found not to be what was written: nobody shall copy it from here.
+   *
+   * @param reason what is wrong with it, for people
+   */
+  void noteDamage(String path, String reason);
+
+  /** What is damaged: by the file's path what is wrong with it. */
+  Map<String, String> damaged();
 
   /** The attachments that these entries name and this member lacks. */
   List<Attachment> missingAttachments(List<LogEntry> entries) throws IOException;

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,7 @@ final class StoreLog implements ShardLog {
   private final Adoption adoption;
   private final Maintenance maintenance;
   private final Ballast ballast;
+  private final DamagedFiles damaged;
 
   StoreLog(
       Storage storage,
@@ -34,8 +36,10 @@ final class StoreLog implements ShardLog {
       Images images,
       Adoption adoption,
       Maintenance maintenance,
-      Ballast ballast) {
+      Ballast ballast,
+      DamagedFiles damaged) {
     this.ballast = ballast;
+    this.damaged = damaged;
     this.storage = storage;
     this.writer = writer;
     this.published = published;
@@ -131,6 +135,16 @@ final class StoreLog implements ShardLog {
     try (StorageFile file = storage.open(StorePaths.checked(path))) {
       return FileChecksum.of(file, length);
     }
+  }
+
+  @Override
+  public void noteDamage(String path, String reason) {
+    damaged.note(path, reason);
+  }
+
+  @Override
+  public Map<String, String> damaged() {
+    return damaged.all();
   }
 
   @Override

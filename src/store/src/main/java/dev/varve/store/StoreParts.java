@@ -119,9 +119,11 @@ record StoreParts(
               memory, keyspaces, tail, writer, adoption, compactor, plans, times, horizons,
               runtime));
     }
-    Images images = new Images(storage, keyspaces, applied, adoption, manifest);
+    DamagedFiles damaged = new DamagedFiles();
+    Images images = new Images(storage, keyspaces, applied, adoption, manifest, damaged);
     ShardLog log =
-        new StoreLog(storage, writer, published, window, images, adoption, maintenance, ballast);
+        new StoreLog(
+            storage, writer, published, window, images, adoption, maintenance, ballast, damaged);
     for (ManifestState.SequencedCompaction compaction : recovered.installation().toAdopt()) {
       adoption.enqueue(compaction.sequence(), compaction.edit(), compaction.swap());
     }

@@ -1,17 +1,20 @@
 package dev.varve.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.store.recovery.BackupManifest;
+import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.simulation.Fault;
 import dev.varve.store.simulation.SimulatedStorage;
 import dev.varve.store.storage.Storage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -174,6 +177,44 @@ class BackupTest {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.writeBytes(bytes);
     copy.files.put(path, out);
+  }
+
+  /**
+   * Guards: the comparison at the end of {@code Backup.send} of a file, and its {@code
+   * requireWholeRecords}. The damage came while the store was open, and nobody has read it yet.
+   */
+  @Test
+  void nothingDamagedIsBackedUp() throws IOException, InterruptedException {
+    SimulatedStorage storage = recovery.filled();
+    List<String> segments;
+    try (Store store = recovery.fixture.standalone(storage)) {
+      segments =
+          store.status().keyspaces().stream()
+              .flatMap(keyspace -> keyspace.segments().stream())
+              .filter(segment -> segment.totalBytes() > 0)
+              .map(KeyspaceStatus.SegmentStatus::file)
+              .toList();
+    }
+    assertTrue(segments.size() > 3);
+    List<String> all = new ArrayList<>(segments);
+    all.add("_manifest/0000000000-000000000001.log");
+    for (String path : all) {
+      try (Store store = recovery.fixture.standalone(storage)) {
+        storage.flipBit(path, 8 * 40);
+        Copy copy = new Copy();
+        try (Backup backup = Backup.begin(store)) {
+          CorruptionException refused =
+              assertThrows(CorruptionException.class, () -> backup.send(copy), path);
+          assertEquals(path, refused.file());
+        }
+        assertFalse(copy.files.containsKey(BackupManifest.PATH));
+        CorruptionException known =
+            assertThrows(CorruptionException.class, () -> Backup.begin(store));
+        assertEquals(path, known.file());
+        assertTrue(store.log().damaged().containsKey(path));
+        storage.flipBit(path, 8 * 40);
+      }
+    }
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.store.format.Crc32c;
+import dev.varve.store.recovery.CorruptionException;
 import dev.varve.store.recovery.DurableMark;
 import dev.varve.store.simulation.Fault;
 import dev.varve.store.simulation.SimulatedStorage;
@@ -121,6 +122,33 @@ class ImageInstallerTest {
     }
     assertThrows(
         IOException.class, () -> ImageInstaller.begin(storage, List.of(new ImageFile("../x", 1))));
+  }
+
+  /** Guard: {@code isIntact} in {@code finish}; damage would spread from a member to others. */
+  @Test
+  void whatHasAnotherChecksumThanTheSourcesManifestSaysIsNotInstalled() throws IOException {
+    SimulatedStorage storage = new SimulatedStorage();
+    byte[] right = bytes("first segment");
+    int crc = Crc32c.of(ByteBuffer.wrap(right));
+    List<ImageFile> files = List.of(new ImageFile(FIRST, right.length, crc));
+    try (ImageInstaller installer = ImageInstaller.begin(storage, files)) {
+      installer.write(FIRST, 0, ByteBuffer.wrap(bytes("first s")));
+      installer.write(FIRST, 7, ByteBuffer.wrap(bytes("fgment")));
+      assertFalse(installer.isIntact(FIRST));
+      CorruptionException refused =
+          assertThrows(CorruptionException.class, () -> installer.finish(LAST_SEQUENCE));
+      assertEquals(FIRST, refused.file());
+      assertTrue(storage.exists(ImageInstaller.MARKER));
+    }
+    assertEquals(0, storage.contents(FIRST).length);
+    storage.delete(FIRST);
+    file(storage, FIRST, "first s");
+    try (ImageInstaller resumed = ImageInstaller.begin(storage, files)) {
+      resumed.write(FIRST, 7, ByteBuffer.wrap(bytes("egment")));
+      assertTrue(resumed.isIntact(FIRST)); // what was there before is read
+      resumed.finish(LAST_SEQUENCE);
+    }
+    assertArrayEquals(right, storage.contents(FIRST));
   }
 
   /** Copies the image; answers what was sent, with the offset where it was not all of a file. */
