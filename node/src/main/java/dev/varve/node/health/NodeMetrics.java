@@ -33,6 +33,7 @@ public final class NodeMetrics {
   private volatile double writeAmplification;
   private volatile int openFiles;
   private volatile long manifestBytes;
+  private volatile int damagedFiles;
   private volatile ReadCacheStatus readCache = NO_READ_CACHE;
 
   private record PerKeyspace(MultiGauge gauge, ToDoubleFunction<KeyspaceStatus> figure) {}
@@ -70,6 +71,9 @@ public final class NodeMetrics {
         .register(registry);
     Gauge.builder("varve.open.files", this, m -> m.openFiles)
         .description("Files that the store has open")
+        .register(registry);
+    Gauge.builder("varve.damaged.files", this, m -> m.damagedFiles)
+        .description("Files that are known not to be what was written")
         .register(registry);
     Gauge.builder("varve.manifest.bytes", this, m -> m.manifestBytes)
         .description("Length of the manifest's file, which is rolled when it is long")
@@ -169,6 +173,7 @@ public final class NodeMetrics {
     writeAmplification = figures == null ? 0 : figures.written().amplification();
     openFiles = figures == null ? 0 : figures.openFiles();
     manifestBytes = figures == null ? 0 : figures.manifestBytes();
+    damagedFiles = store == null ? 0 : store.log().damaged().size();
     readCache = figures == null ? NO_READ_CACHE : figures.readCache();
     List<KeyspaceStatus> keyspaces = figures == null ? List.of() : figures.keyspaces();
     for (PerKeyspace figure : perKeyspace) {

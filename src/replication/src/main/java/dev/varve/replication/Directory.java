@@ -3,6 +3,7 @@ package dev.varve.replication;
 import dev.varve.store.InstallingException;
 import dev.varve.store.LogPosition;
 import dev.varve.store.recovery.CorruptionException;
+import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
 import java.util.random.RandomGenerator;
@@ -73,7 +74,7 @@ final class Directory {
         prior.reachedBy(last);
       }
       return new Opened(identity, terms, prior);
-    } catch (CorruptionException | DurableRecord.DamagedException e) {
+    } catch (CorruptionException | CorruptRecordException | DurableRecord.DamagedException e) {
       return renewed(termsOrNone(), String.valueOf(e.getMessage()));
     }
   }

@@ -107,10 +107,19 @@ final class Follower implements Role {
     return copy != null || reopening || me.store() == null;
   }
 
+  private boolean isPoisonedByDamage() {
+    Store store = me.store();
+    return store != null && store.log().poisonedByDamage();
+  }
+
   /** Why this member could not take the shard over now; null if it could. */
   @Nullable String cannotLead() {
     if (isCopying() || fetching) {
       return "copies from another member";
+    }
+    Store store = me.store();
+    if (store != null && !store.log().damaged().isEmpty()) {
+      return "has damaged files";
     }
     if (!me.isVoter()) {
       return "has no vote";
@@ -227,7 +236,13 @@ final class Follower implements Role {
           }
           answer.complete(answer(append, taken));
         },
-        failure -> me.stop("the log", failure));
+        failure -> {
+          if (isPoisonedByDamage()) {
+            answer.complete(response(AppendOutcome.BUSY, "met a damaged record"));
+          } else {
+            me.stop("the log", failure);
+          }
+        });
   }
 
   private Response answer(Request.Append append, FollowerLog.Taken taken) {
@@ -270,7 +285,7 @@ final class Follower implements Role {
 
   private void stopIfPoisoned() {
     var state = me.logState();
-    if (state != null && state.poisoned()) {
+    if (state != null && state.poisoned() && !isPoisonedByDamage()) {
       me.stop(
           "the store is poisoned",
           new StorePoisonedException(new IOException("a write or sync failed")));
@@ -286,6 +301,13 @@ final class Follower implements Role {
     }
     copyFrom(from);
     return true;
+  }
+
+  /** What is damaged here can be had in no other way. */
+  void copyForDamage(MemberId from) {
+    if (!isCopying() && !fetching && !from.equals(me.self())) {
+      copyFrom(from);
+    }
   }
 
   private void copyFrom(MemberId from) {
@@ -388,7 +410,8 @@ final class Follower implements Role {
         || isCopying()
         || fetching
         || !me.isVoter()
-        || !me.isSource()) {
+        || !me.isSource()
+        || isPoisonedByDamage()) {
       scheduleElection();
       return;
     }

@@ -34,6 +34,7 @@ final class LocalMember {
   private @Nullable MemberId primary;
   private long primaryHeardNanos;
   private final Staleness staleness;
+  private @Nullable SelfRepair repair;
   private List<String> quorumRecord = List.of();
   private Quorum quorum = new Quorum(List.of());
   private @Nullable String damage;
@@ -94,6 +95,14 @@ final class LocalMember {
       opened(store);
     }
     become(new Follower(this));
+    SelfRepair starting = new SelfRepair(this);
+    repair = starting;
+    starting.start();
+  }
+
+  /** Null before this member has begun. */
+  @Nullable SelfRepair repair() {
+    return repair;
   }
 
   /** A store was opened: it may ask the others for segments that it cannot rebuild. */

@@ -1,6 +1,7 @@
 package dev.varve.replication;
 
 import dev.varve.store.SegmentFetcher;
+import dev.varve.store.segment.FileChecksum;
 import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -44,7 +45,10 @@ final class PeerSegmentFetcher implements SegmentFetcher {
       try {
         into.truncate(0);
         copy(source, path, length, into);
-        return;
+        if (FileChecksum.of(into, length) == crc) {
+          return;
+        }
+        failure.addSuppressed(new IOException(path + " of " + source + " has another checksum"));
       } catch (IOException e) {
         failure.addSuppressed(e);
       }

@@ -209,9 +209,18 @@ final class Primary implements Role {
 
       @Override
       public void failed(Throwable cause) {
-        me.thread.run(() -> me.stop("the store is poisoned", cause));
+        me.thread.run(() -> stopped(cause));
       }
     };
+  }
+
+  /** After damage another one leads, and gives this member what it cannot read; see SelfRepair. */
+  private void stopped(Throwable cause) {
+    if (log.poisonedByDamage()) {
+      depose("damage was met: " + cause.getMessage());
+    } else {
+      me.stop("the store is poisoned", cause);
+    }
   }
 
   private void grown(LogPosition first, LogPosition last) {

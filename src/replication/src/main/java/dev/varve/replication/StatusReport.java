@@ -18,10 +18,11 @@ final class StatusReport {
     MemberId primary = me.primary();
     String primaryName = primary == null ? null : primary.name();
     Role role = me.role();
+    SelfRepair repair = me.repair();
     return new MemberStatus(
         me.begun() ? me.self() : new MemberId(me.options.name(), "unknown"),
         role.kind(),
-        role.detail(),
+        repair == null ? role.detail() : role.detail() + repair.detail(),
         me.term(),
         primaryName,
         me.options.addressOf(primaryName),

@@ -143,6 +143,16 @@ final class FakeShardLog implements ShardLog {
   }
 
   @Override
+  public void repair(String path) {
+    throw new AssertionError("this log has no files");
+  }
+
+  @Override
+  public boolean poisonedByDamage() {
+    return false;
+  }
+
+  @Override
   public Map<String, String> damaged() {
     return Map.of();
   }

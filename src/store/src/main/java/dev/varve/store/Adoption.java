@@ -69,6 +69,10 @@ final class Adoption {
     fetcher = with;
   }
 
+  @Nullable SegmentFetcher fetcher() {
+    return fetcher;
+  }
+
   /**
    * Takes the next compaction.
    *
@@ -285,6 +289,9 @@ final class Adoption {
         | CorruptRecordException
         | RunListDamagedException
         | NoSuchFileException e) {
+      if (e instanceof CorruptRecordException met) {
+        keyspaces.damaged().note(met);
+      }
       fetch(keyspace, edit, e);
     }
   }
@@ -320,8 +327,13 @@ final class Adoption {
     storage.syncDirectory(keyspace.name());
   }
 
-  private void fetchFile(SegmentFetcher from, String path, long length, int crc)
-      throws IOException {
+  /**
+   * Gets a file from another member, and puts it in its place once it is what it should be and
+   * synced; its directory is not.
+   *
+   * @throws IOException if nobody could give it; nothing has changed then
+   */
+  void fetchFile(SegmentFetcher from, String path, long length, int crc) throws IOException {
     String temporary = path + SegmentId.TEMPORARY_SUFFIX;
     if (storage.exists(temporary)) {
       storage.delete(temporary);

@@ -13,6 +13,7 @@ import dev.varve.store.format.SegmentId;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.Layout;
 import dev.varve.store.retention.TrustedClock;
+import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.storage.DiskFullException;
 import dev.varve.store.storage.Storage;
 import java.io.IOException;
@@ -209,6 +210,9 @@ final class Compactor {
         return planned(request, keyspace, nowMs, report, cancel);
       }
     } catch (IOException e) {
+      if (e instanceof CorruptRecordException met) {
+        keyspaces.damaged().note(met);
+      }
       return report.failed(e);
     } catch (RuntimeException e) {
       return report.failed(explained(e, request, report));

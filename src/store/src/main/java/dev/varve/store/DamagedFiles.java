@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.store.recovery.CorruptionException;
+import dev.varve.store.segment.CorruptRecordException;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,6 +20,16 @@ final class DamagedFiles {
     if (reasons.putIfAbsent(path, reason) == null) {
       LOG.log(System.Logger.Level.ERROR, "damaged: {0}: {1}", path, reason);
     }
+  }
+
+  /** Takes note of what a reader met. */
+  void note(CorruptRecordException met) {
+    note(met.file(), String.valueOf(met.getMessage()));
+  }
+
+  /** It is what was written after all, or again, or it is gone. */
+  void forget(String path) {
+    reasons.remove(path);
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.varve.store;
 import dev.varve.store.manifest.Edit;
 import dev.varve.store.manifest.ManifestSnapshot;
 import dev.varve.store.recovery.DurableMark;
+import dev.varve.store.segment.CorruptRecordException;
 import dev.varve.store.storage.DiskFullException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -44,7 +45,7 @@ final class GroupCommit {
   private @Nullable LeaderGroup open;
   private boolean busy;
   private boolean closed;
-  private @Nullable Throwable poison;
+  private volatile @Nullable Throwable poison;
   private @Nullable LogListener listener;
   private long term;
 
@@ -88,6 +89,11 @@ final class GroupCommit {
     if (scheduled.compareAndSet(false, true)) {
       runtime.executeOnWriter(this::run, operation.done()::isDone);
     }
+  }
+
+  /** Whether what stopped it is a damaged record, which it had to read. */
+  boolean poisonedByDamage() {
+    return poison instanceof CorruptRecordException;
   }
 
   void commit(long sequence) {

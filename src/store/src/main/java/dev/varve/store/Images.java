@@ -21,17 +21,14 @@ final class Images {
   private final Applied applied;
   private final Adoption adoption;
   private final ManifestFile manifest;
-  private final DamagedFiles damaged;
 
   Images(
       Storage storage,
       Keyspaces keyspaces,
       Applied applied,
       Adoption adoption,
-      ManifestFile manifest,
-      DamagedFiles damaged) {
+      ManifestFile manifest) {
     this.manifest = manifest;
-    this.damaged = damaged;
     this.storage = storage;
     this.keyspaces = keyspaces;
     this.applied = applied;
@@ -51,7 +48,7 @@ final class Images {
       LogState state = pin(files, pinned, reading.base());
       addFiles(files, pinned);
       for (ImageFile file : files) {
-        damaged.require(file.path());
+        keyspaces.damaged().require(file.path());
       }
       return new Pinned(state, files, pinned, reading);
     } catch (IOException | RuntimeException e) {
@@ -66,7 +63,7 @@ final class Images {
     try {
       files.add(new ImageFile(ManifestState.PATH, base.inFile(applied.manifestLength())));
       for (ManifestState.KeyspaceState known : applied.manifest().keyspaces().values()) {
-        Map<SegmentId, Edit.SegmentFile> sealed = sealed(known);
+        Map<SegmentId, Edit.SegmentFile> sealed = sealed(applied.manifest(), known);
         for (LiveSegment segment : keyspaces.existing(known.name()).segments()) {
           if (!segment.reader().tryAcquire()) {
             throw new IllegalStateException(segment.reader().path() + " is retired but in use");
@@ -82,10 +79,11 @@ final class Images {
   }
 
   /** What is sealed, and what a compaction replaced: not adopted here, it still is what is read. */
-  private Map<SegmentId, Edit.SegmentFile> sealed(ManifestState.KeyspaceState keyspace) {
+  static Map<SegmentId, Edit.SegmentFile> sealed(
+      ManifestState manifest, ManifestState.KeyspaceState keyspace) {
     Map<SegmentId, Edit.SegmentFile> sealed = new HashMap<>();
     keyspace.sealed().forEach(file -> sealed.put(file.id(), file));
-    for (ManifestState.SequencedCompaction compaction : applied.manifest().compactions()) {
+    for (ManifestState.SequencedCompaction compaction : manifest.compactions()) {
       if (compaction.edit().keyspace().equals(keyspace.name())) {
         compaction.inputs().forEach(file -> sealed.put(file.id(), file));
       }

@@ -33,6 +33,7 @@ final class Keyspace {
   private final SegmentTable table;
   private final Snapshots snapshots;
   private final RecordCache cache;
+  private final DamagedFiles damaged;
   private final List<LiveSegment> segments = new ArrayList<>();
   private final AtomicLong liveKeys = new AtomicLong();
   private final AtomicLong liveBytes = new AtomicLong();
@@ -49,10 +50,12 @@ final class Keyspace {
       long segmentBytes,
       int snapshotEntriesMax,
       int segmentsMax,
-      RecordCache cache) {
+      RecordCache cache,
+      DamagedFiles damaged) {
     this.cache = cache;
     this.name = name;
-    this.table = new SegmentTable(name, segmentsMax);
+    this.damaged = damaged;
+    this.table = new SegmentTable(name, segmentsMax, damaged);
     this.type = type;
     this.segmentBytes = segmentBytes;
     this.snapshots = new Snapshots(table, snapshotEntriesMax);
@@ -88,6 +91,11 @@ final class Keyspace {
 
   Keydir keydir() {
     return keydir;
+  }
+
+  /** Where a reader that goes through a segment by itself notes what is damaged. */
+  DamagedFiles damaged() {
+    return damaged;
   }
 
   SegmentTable table() {

@@ -15,6 +15,7 @@ final class Keyspaces {
   private final int snapshotEntriesMax;
   private final int segmentsMax;
   private final RecordCache cache;
+  private final DamagedFiles damaged = new DamagedFiles();
 
   Keyspaces(int snapshotEntriesMax, int segmentsMax, RecordCache cache) {
     this.cache = cache;
@@ -25,6 +26,11 @@ final class Keyspaces {
   /** What is read often, of all of them. */
   RecordCache cache() {
     return cache;
+  }
+
+  /** What is known not to be what was written. */
+  DamagedFiles damaged() {
+    return damaged;
   }
 
   @Nullable Keyspace get(String name) {
@@ -41,7 +47,7 @@ final class Keyspaces {
 
   Keyspace add(String name, KeyspaceType type, long segmentBytes) {
     Keyspace keyspace =
-        new Keyspace(name, type, segmentBytes, snapshotEntriesMax, segmentsMax, cache);
+        new Keyspace(name, type, segmentBytes, snapshotEntriesMax, segmentsMax, cache, damaged);
     byName.put(name, keyspace);
     return keyspace;
   }

@@ -101,7 +101,10 @@ final class SegmentEntries {
       }
     }
     if (scanner.end().reason() != ScanEnd.Reason.END) {
-      throw new CorruptRecordException(path, scanner.end().offset(), scanner.end().detail());
+      CorruptRecordException met =
+          new CorruptRecordException(path, scanner.end().offset(), scanner.end().detail());
+      keyspace.damaged().note(met);
+      throw met;
     }
     return to;
   }

@@ -29,6 +29,7 @@ final class SegmentTable {
 
   private final String keyspace;
   private final int segmentsMax;
+  private final DamagedFiles damaged;
   private volatile @Nullable LiveSegment[] slots = new @Nullable LiveSegment[16];
   private volatile int size;
   private volatile int slotsMax = SLOTS;
@@ -40,7 +41,8 @@ final class SegmentTable {
     SegmentReader open() throws IOException;
   }
 
-  SegmentTable(String keyspace, int segmentsMax) {
+  SegmentTable(String keyspace, int segmentsMax, DamagedFiles damaged) {
+    this.damaged = damaged;
     this.keyspace = keyspace;
     this.segmentsMax = segmentsMax;
   }
@@ -122,6 +124,7 @@ final class SegmentTable {
     if (at(slot) != null) {
       throw new IllegalStateException("slot " + slot + " is taken");
     }
+    reader.onDamage(damaged::note);
     LiveSegment segment = new LiveSegment(id, slot, reader);
     @Nullable LiveSegment[] now = slots;
     int length = slot < now.length ? now.length : Math.max(slot + 1, now.length * 2);

@@ -101,6 +101,23 @@ public interface ShardLog {
   /** What is damaged: by the file's path what is wrong with it. */
   Map<String, String> damaged();
 
+  /**
+   * Gets a damaged file anew from where {@link #fetchWith} says, and puts it in its place once it
+   * is what the manifest says and durable: reads go on meanwhile, and find what was written from
+   * then on. A file that is whole, or of no segment any more, is no longer said to be damaged.
+   * Blocks.
+   *
+   * @throws IOException if nobody could give it, or it is appended to, so that only an {@link
+   *     #image} brings it; nothing has changed then
+   */
+  void repair(String path) throws IOException;
+
+  /**
+   * Whether the store is poisoned because a committed entry met a damaged record, not because the
+   * disk failed: what was synced is durable.
+   */
+  boolean poisonedByDamage();
+
   /** The attachments that these entries name and this member lacks. */
   List<Attachment> missingAttachments(List<LogEntry> entries) throws IOException;
 

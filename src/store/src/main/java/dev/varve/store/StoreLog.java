@@ -26,7 +26,7 @@ final class StoreLog implements ShardLog {
   private final Adoption adoption;
   private final Maintenance maintenance;
   private final Ballast ballast;
-  private final DamagedFiles damaged;
+  private final DamageRepair repair;
 
   StoreLog(
       Storage storage,
@@ -37,9 +37,9 @@ final class StoreLog implements ShardLog {
       Adoption adoption,
       Maintenance maintenance,
       Ballast ballast,
-      DamagedFiles damaged) {
+      DamageRepair repair) {
     this.ballast = ballast;
-    this.damaged = damaged;
+    this.repair = repair;
     this.storage = storage;
     this.writer = writer;
     this.published = published;
@@ -139,12 +139,22 @@ final class StoreLog implements ShardLog {
 
   @Override
   public void noteDamage(String path, String reason) {
-    damaged.note(path, reason);
+    repair.damaged().note(path, reason);
   }
 
   @Override
   public Map<String, String> damaged() {
-    return damaged.all();
+    return repair.damaged().all();
+  }
+
+  @Override
+  public void repair(String path) throws IOException {
+    repair.run(path);
+  }
+
+  @Override
+  public boolean poisonedByDamage() {
+    return writer.poisonedByDamage();
   }
 
   @Override

@@ -119,11 +119,11 @@ record StoreParts(
               memory, keyspaces, tail, writer, adoption, compactor, plans, times, horizons,
               runtime));
     }
-    DamagedFiles damaged = new DamagedFiles();
-    Images images = new Images(storage, keyspaces, applied, adoption, manifest, damaged);
+    Images images = new Images(storage, keyspaces, applied, adoption, manifest);
+    DamageRepair repair = new DamageRepair(storage, keyspaces, applied, adoption);
     ShardLog log =
         new StoreLog(
-            storage, writer, published, window, images, adoption, maintenance, ballast, damaged);
+            storage, writer, published, window, images, adoption, maintenance, ballast, repair);
     for (ManifestState.SequencedCompaction compaction : recovered.installation().toAdopt()) {
       adoption.enqueue(compaction.sequence(), compaction.edit(), compaction.swap());
     }

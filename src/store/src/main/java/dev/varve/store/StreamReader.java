@@ -89,8 +89,11 @@ public final class StreamReader implements AutoCloseable {
       ScanEnd end = open.end();
       SegmentReader reader = segment;
       release();
-      throw new CorruptRecordException(
-          reader == null ? stream.name() : reader.path(), end.offset(), end.detail());
+      CorruptRecordException met =
+          new CorruptRecordException(
+              reader == null ? stream.name() : reader.path(), end.offset(), end.detail());
+      stream.damaged().note(met);
+      throw met;
     }
     release();
     return null;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /** The slots of a keyspace's segments run out. */
 class SegmentTableTest {
   private final SimulatedStorage storage = new SimulatedStorage();
-  private final SegmentTable table = new SegmentTable("main", 3);
+  private final SegmentTable table = new SegmentTable("main", 3, new DamagedFiles());
   private int number;
 
   @BeforeEach

@@ -26,7 +26,14 @@ public class SwappedKey {
   private static final long HASH = Hash.of(KEY);
 
   private final Keyspace keyspace =
-      new Keyspace("main", KeyspaceType.KEY_VALUE, 1 << 20, 100, 1000, new RecordCache(1 << 20));
+      new Keyspace(
+          "main",
+          KeyspaceType.KEY_VALUE,
+          1 << 20,
+          100,
+          1000,
+          new RecordCache(1 << 20),
+          new DamagedFiles());
   private final ReentrantLock applying = new ReentrantLock();
   private final ReentrantLock maintenance = new ReentrantLock();
   private long sequence;

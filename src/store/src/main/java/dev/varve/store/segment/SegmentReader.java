@@ -6,8 +6,11 @@ import dev.varve.store.storage.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,8 +38,10 @@ public final class SegmentReader {
       ThreadLocal.withInitial(
           () -> ByteBuffer.allocateDirect(SCRATCH_BYTES).order(ByteOrder.LITTLE_ENDIAN));
 
-  private final StorageFile file;
   private final String path;
+  private final Queue<StorageFile> replaced = new ConcurrentLinkedQueue<>();
+  private volatile StorageFile file;
+  private volatile Consumer<CorruptRecordException> onDamage = met -> {};
   private final AtomicLong references = new AtomicLong(OWNER);
   private final AtomicReference<@Nullable Runnable> whenUnreferenced = new AtomicReference<>();
 
@@ -44,6 +49,20 @@ public final class SegmentReader {
   public SegmentReader(StorageFile file, String path) {
     this.file = file;
     this.path = path;
+  }
+
+  /** Calls {@code listener} for each damaged record that is met here, before it is thrown. */
+  public void onDamage(Consumer<CorruptRecordException> listener) {
+    onDamage = listener;
+  }
+
+  /**
+   * Reads another file from now on, which has what this one should have: the one that has taken its
+   * name. Reads under way go on with the old one, which is closed with the segment.
+   */
+  public void replaceFile(StorageFile by) {
+    replaced.add(file);
+    file = by;
   }
 
   /** Takes a reference, unless nobody holds one any more. */
@@ -86,6 +105,11 @@ public final class SegmentReader {
 
   /** Closes the file; for the action of {@link #retire}. */
   public void close() throws IOException {
+    StorageFile old = replaced.poll();
+    while (old != null) {
+      old.close();
+      old = replaced.poll();
+    }
     file.close();
   }
 
@@ -159,23 +183,27 @@ public final class SegmentReader {
   /** The verified bytes of a record, to be used before this thread reads anything else. */
   private ByteBuffer load(long offset, int length) throws IOException {
     if (length < RecordCodec.HEADER_BYTES || length > RecordCodec.RECORD_BYTES_MAX) {
-      throw new CorruptRecordException(path, offset, "no record has " + length + " bytes");
+      throw damaged(offset, "no record has " + length + " bytes");
     }
     ByteBuffer buffer = buffer(length);
     int read = file.read(buffer, offset);
     if (read != length) {
-      throw new CorruptRecordException(
-          path, offset, "the file ends after " + read + " of its " + length + " bytes");
+      throw damaged(offset, "the file ends after " + read + " of its " + length + " bytes");
     }
     RecordCodec.Check check = RecordCodec.check(buffer, 0, length);
     if (check != RecordCodec.Check.WHOLE) {
-      throw new CorruptRecordException(path, offset, "found " + check);
+      throw damaged(offset, "found " + check);
     }
     if (RecordCodec.length(buffer, 0) != length) {
-      throw new CorruptRecordException(
-          path, offset, "found a record of another length: " + RecordCodec.length(buffer, 0));
+      throw damaged(offset, "found a record of another length: " + RecordCodec.length(buffer, 0));
     }
     return buffer;
+  }
+
+  private CorruptRecordException damaged(long offset, String reason) {
+    CorruptRecordException met = new CorruptRecordException(path, offset, reason);
+    onDamage.accept(met);
+    return met;
   }
 
   /**
