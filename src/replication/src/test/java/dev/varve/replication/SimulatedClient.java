@@ -8,6 +8,7 @@ import dev.varve.store.StoreException;
 import dev.varve.store.VersionMismatchException;
 import dev.varve.store.Versioned;
 import dev.varve.store.WriteBatch;
+import dev.varve.store.segment.CorruptRecordException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -171,6 +172,10 @@ final class SimulatedClient {
         }
         refusals++;
         saw(key, e.current());
+      }
+      case CorruptRecordException e -> {
+        operation.failed(); // a condition's record could not be read
+        elsewhere(null);
       }
       case StoreException e -> {
         operation.unknown();
