@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 import com.google.rpc.ErrorInfo;
+import dev.varve.credentials.ListeningPorts;
 import dev.varve.node.rpc.Reason;
 import dev.varve.protocol.v1.CompactRequest;
 import dev.varve.protocol.v1.CompactionEvent;
@@ -23,8 +24,6 @@ import dev.varve.protocol.v1.WatchResponse;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -56,14 +55,9 @@ class ReplicatedNodesTest {
 
   @BeforeEach
   void start() throws IOException {
-    // Held together, so that no port is given twice.
-    ServerSocket[] sockets = new ServerSocket[NAMES.size()];
-    for (int i = 0; i < sockets.length; i++) {
-      sockets[i] = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-      addresses.put(NAMES.get(i), "127.0.0.1:" + sockets[i].getLocalPort());
-    }
-    for (ServerSocket socket : sockets) {
-      socket.close();
+    List<Integer> ports = ListeningPorts.free(NAMES.size());
+    for (int i = 0; i < NAMES.size(); i++) {
+      addresses.put(NAMES.get(i), "127.0.0.1:" + ports.get(i));
     }
     for (String name : NAMES) {
       start(name);

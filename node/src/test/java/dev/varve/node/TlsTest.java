@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.credentials.Credentials;
 import dev.varve.credentials.CredentialsException;
+import dev.varve.credentials.ListeningPorts;
 import dev.varve.credentials.PemFiles;
 import dev.varve.credentials.TestAuthority;
 import dev.varve.credentials.TestPemFiles;
@@ -22,13 +23,10 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -244,14 +242,9 @@ class TlsTest {
   @Test
   void membersReplicateAndWhoeverIsNoneIsRefused() throws IOException {
     Map<String, String> addresses = new TreeMap<>();
-    List<ServerSocket> held = new ArrayList<>(); // together, so that no port is given twice
-    for (String name : List.of("m-0", "m-1", "m-2")) {
-      ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-      held.add(socket);
-      addresses.put(name, "127.0.0.1:" + socket.getLocalPort());
-    }
-    for (ServerSocket socket : held) {
-      socket.close();
+    List<Integer> ports = ListeningPorts.free(3);
+    for (int i = 0; i < ports.size(); i++) {
+      addresses.put("m-" + i, "127.0.0.1:" + ports.get(i));
     }
     Map<String, TestNode> nodes = new TreeMap<>();
     try {

@@ -21,6 +21,7 @@ import dev.varve.client.VarveClient;
 import dev.varve.client.VarveException;
 import dev.varve.client.WatchCursor;
 import dev.varve.client.WatchOptions;
+import dev.varve.credentials.ListeningPorts;
 import dev.varve.protocol.v1.CompactRequest;
 import dev.varve.protocol.v1.CompactionEvent;
 import dev.varve.protocol.v1.Role;
@@ -28,8 +29,6 @@ import dev.varve.protocol.v1.StatusRequest;
 import dev.varve.protocol.v1.StatusResponse;
 import dev.varve.protocol.v1.StepDownRequest;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -85,24 +84,11 @@ class WatchCursorTest {
     return client;
   }
 
-  private static int[] freePorts(int count) throws IOException {
-    ServerSocket[] sockets = new ServerSocket[count]; // held together: no port is given twice
-    int[] ports = new int[count];
-    for (int i = 0; i < count; i++) {
-      sockets[i] = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-      ports[i] = sockets[i].getLocalPort();
-    }
-    for (ServerSocket socket : sockets) {
-      socket.close();
-    }
-    return ports;
-  }
-
   private Map<String, String> startThree() throws IOException {
-    int[] ports = freePorts(3);
+    List<Integer> ports = ListeningPorts.free(3);
     Map<String, String> addresses = new TreeMap<>();
-    for (int i = 0; i < ports.length; i++) {
-      addresses.put("m-" + i, "127.0.0.1:" + ports[i]);
+    for (int i = 0; i < ports.size(); i++) {
+      addresses.put("m-" + i, "127.0.0.1:" + ports.get(i));
     }
     String peers =
         addresses.entrySet().stream()
@@ -337,7 +323,7 @@ class WatchCursorTest {
   /** Guard: the limit of an outage. */
   @Test
   void failsAfterTheLimitOfAnOutageAndWithoutOneWaits() throws Exception {
-    int port = freePorts(1)[0];
+    int port = ListeningPorts.free(1).getFirst();
     TestNode node = standalone("VARVE_PORT", String.valueOf(port));
     VarveClient client = client(node.node().address());
     WatchOptions limited = WatchOptions.ALL.withOutageLimit(Duration.ofMillis(300));

@@ -2,6 +2,7 @@ package dev.varve.client;
 
 import com.google.rpc.Code;
 import dev.varve.client.FakeCluster.Stored;
+import dev.varve.credentials.ListeningPorts;
 import dev.varve.protocol.v1.DeleteRequest;
 import dev.varve.protocol.v1.Entry;
 import dev.varve.protocol.v1.GetRequest;
@@ -55,8 +56,8 @@ public final class FakeNode {
     this.member = member;
     this.admin = new FakeAdmin(cluster, this);
     this.streams = new FakeStreams(cluster, this);
-    this.server = serve(0, tls);
-    this.address = new Address("127.0.0.1", server.getPort());
+    this.address = new Address("127.0.0.1", ListeningPorts.free(1).getFirst());
+    this.server = serve(address.port(), tls);
   }
 
   private Server serve(int port, @Nullable SslContext tls) throws IOException {
