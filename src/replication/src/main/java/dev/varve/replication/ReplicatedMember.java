@@ -14,6 +14,7 @@ import dev.varve.store.StoreClosedException;
 import dev.varve.store.StoreOptions;
 import dev.varve.store.TrimBound;
 import dev.varve.store.TrimResult;
+import dev.varve.store.VersionMismatchException;
 import dev.varve.store.WriteBatch;
 import dev.varve.store.compaction.CancelToken;
 import dev.varve.store.storage.Storage;
@@ -106,7 +107,24 @@ public final class ReplicatedMember implements Member {
   @Override
   public CompletableFuture<Written> write(WriteBatch batch) {
     return onPrimary(
-        leading -> leading.store().write(batch).thenApply(at -> new Written(at, leading.term())));
+        leading ->
+            leading
+                .store()
+                .write(batch)
+                .thenApply(at -> new Written(at, leading.term()))
+                .exceptionallyCompose(failure -> refused(leading, MemberThread.causeOf(failure))));
+  }
+
+  /**
+   * A refused condition is a read of the key's version: as for any other, the primary must have
+   * been one when it was compared.
+   */
+  private CompletableFuture<Written> refused(Primary leading, Throwable failure) {
+    if (!(failure instanceof VersionMismatchException)
+        || leading.readsAreFresh(runtime.scheduler().nowNanos())) {
+      return CompletableFuture.failedFuture(failure);
+    }
+    return confirmReads(leading).thenCompose(_ -> CompletableFuture.failedFuture(failure));
   }
 
   @Override
@@ -242,12 +260,21 @@ public final class ReplicatedMember implements Member {
 
   @Override
   public CompletableFuture<Void> confirmReads() {
+    return confirmReads(null);
+  }
+
+  /**
+   * Confirms the term with a majority.
+   *
+   * @param only the primary that this member must still be, in that term; null: whichever it is
+   */
+  private CompletableFuture<Void> confirmReads(@Nullable Primary only) {
     CompletableFuture<Void> result = new CompletableFuture<>();
     deadlines.add(
         result, () -> new QuorumUnavailableException("no majority confirmed the term", true));
     me.thread.run(
         () -> {
-          if (me.role() instanceof Primary leading) {
+          if (me.role() instanceof Primary leading && (only == null || only == leading)) {
             me.thread.when(leading.confirmReads(), result::complete, result::completeExceptionally);
           } else {
             result.completeExceptionally(notPrimary());

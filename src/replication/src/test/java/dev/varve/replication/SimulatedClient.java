@@ -25,12 +25,6 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedClient {
   private static final Duration PATIENCE = Duration.ofSeconds(7);
 
-  /**
-   * A refused condition names the key's version, so it is a read of it. Not asked of the product
-   * yet: it names versions that are not committed (docs/replication.md, Limits).
-   */
-  private static final boolean REFUSALS_ARE_READS = Boolean.getBoolean("varve.refusals");
-
   private final SimulatedCluster cluster;
   private final Simulation simulation;
   private final History history;
@@ -165,11 +159,7 @@ final class SimulatedClient {
       }
       case VersionMismatchException e -> {
         String key = changes.getFirst().key(); // the others have no condition
-        if (REFUSALS_ARE_READS) {
-          operation.refused(key, e.current());
-        } else {
-          operation.failed();
-        }
+        operation.refused(key, e.current());
         refusals++;
         saw(key, e.current());
       }

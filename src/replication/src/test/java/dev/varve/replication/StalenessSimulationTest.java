@@ -1,11 +1,16 @@
 package dev.varve.replication;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.varve.store.WriteBatch;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 
 /** How stale a member says it is, against how stale it is. */
@@ -83,6 +88,43 @@ class StalenessSimulationTest {
     assertTrue(
         member.staleMs() >= atLeast,
         "says " + member.staleMs() + " ms, " + sinceCutMs + " ms after it was cut off");
+  }
+
+  /**
+   * A refusal tells of a version, which others may have replaced meanwhile. Guard: {@code
+   * ReplicatedMember.refused}, which confirms the term.
+   */
+  @Test
+  void aPrimaryThatWasDeposedWithoutKnowingRefusesNoCondition() {
+    int askedMeanwhile = 0;
+    for (int seed = 1; seed <= SEEDS; seed++) {
+      SimulatedCluster cluster = FailoverSimulationTest.started(seed, 3);
+      FailoverSimulationTest.acknowledged(cluster, "key", "before");
+      ReplicatedMember old = cluster.awaitPrimary(Duration.ZERO);
+      cluster.network.isolate(FailoverSimulationTest.nameOf(old), Set.copyOf(cluster.names));
+      cluster.simulation.runUntil(
+          () -> cluster.servingPrimary() != null && cluster.servingPrimary() != old,
+          Duration.ofSeconds(10));
+      FailoverSimulationTest.acknowledged(cluster, "key", "after");
+      if (!old.status().serving()) {
+        continue; // it had resigned before
+      }
+      askedMeanwhile++;
+      CompletableFuture<Written> asked =
+          old.write(new WriteBatch().put("main", bytes("key"), bytes("mine"), 0, 0));
+      cluster.simulation.runUntil(asked::isDone, Duration.ofSeconds(10));
+      Throwable answer = MemberThread.causeOf(assertThrows(CompletionException.class, asked::join));
+      assertTrue(
+          answer instanceof NotPrimaryException
+              || (answer instanceof QuorumUnavailableException unavailable
+                  && unavailable.notApplied()),
+          "seed " + seed + ": " + answer);
+    }
+    assertTrue(askedMeanwhile > 0, "the old primary had always resigned before");
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   /** Guard: the time counts from the asking, not from the answer. */

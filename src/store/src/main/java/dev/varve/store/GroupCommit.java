@@ -37,6 +37,7 @@ final class GroupCommit {
   private final ManifestRoll manifestRoll;
   private final InFlight inFlight = new InFlight();
   private final LeadingQueue leadings = new LeadingQueue();
+  private final HeldRefusals refusals = new HeldRefusals();
   private final Queue<Operation> controls = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean scheduled = new AtomicBoolean();
   private final AtomicLong commitTarget = new AtomicLong();
@@ -158,6 +159,7 @@ final class GroupCommit {
     for (int i = 0; i < done.size(); i++) {
       done.get(i).complete(sequences.get(i));
     }
+    refusals.applied(applied.sequence());
   }
 
   private void pump() {
@@ -204,6 +206,7 @@ final class GroupCommit {
   private void refuseLeadings() {
     StoreException refusal = refusal();
     putBackOpen();
+    refusals.fail(refusal);
     for (Operation.Leading next = leadings.poll(); next != null; next = leadings.poll()) {
       next.done().completeExceptionally(refusal);
     }
@@ -224,6 +227,7 @@ final class GroupCommit {
     if (filled == null || !written(filled.group(), filled.waiting())) {
       return;
     }
+    refusals.add(filled.refused(), applied.sequence());
     if (gathering.alone(filled.taken().size(), leadings.size())) {
       // Nobody would use the time: going to the syncer and back only adds to it.
       settle(sync(filled.group()), () -> {});
@@ -241,7 +245,11 @@ final class GroupCommit {
     }
     try {
       filling.fill(leadings, ahead);
-      open = filling.group().isEmpty() ? null : filling;
+      open = filling;
+      if (filling.group().isEmpty()) {
+        open = null;
+        refusals.add(filling.refused(), applied.sequence());
+      }
     } catch (IOException e) {
       open = null;
       giveUp(filling.group(), filling.waiting(), e);

@@ -15,6 +15,7 @@ final class LeaderGroup {
   private final GroupBuilder builder;
   private final int bytesMax;
   private final List<Operation.Leading> taken = new ArrayList<>();
+  private final List<HeldRefusals.Held> refused = new ArrayList<>();
 
   LeaderGroup(Group group, GroupBuilder builder, int bytesMax) {
     this.group = group;
@@ -26,9 +27,14 @@ final class LeaderGroup {
     return group;
   }
 
-  /** What is staged, in order. */
+  /** What is staged, or refused because of what is, in the order in which it came. */
   List<Operation.Leading> taken() {
     return taken;
+  }
+
+  /** Those among it whose condition does not hold if what was staged before them commits. */
+  List<HeldRefusals.Held> refused() {
+    return refused;
   }
 
   /** Those who wait for what is staged. */
@@ -42,7 +48,7 @@ final class LeaderGroup {
 
   /**
    * Takes the next operations of a queue until the group is full or must be written first. Those
-   * that are refused by themselves are answered.
+   * that are refused by themselves are answered, except for conditions.
    *
    * @param ahead whether the group before is not durable yet: takes batches alone, which change
    *     nothing but this group; the first edit stops that
@@ -57,6 +63,9 @@ final class LeaderGroup {
           return;
         }
         taken.add(next);
+      } catch (VersionMismatchException e) {
+        taken.add(next);
+        refused.add(new HeldRefusals.Held(next, e, group.lastSequence()));
       } catch (StoreException | CorruptRecordException | IllegalArgumentException e) {
         next.done().completeExceptionally(e);
       } catch (IOException e) {

@@ -1,6 +1,10 @@
 package dev.varve.store;
 
-/** A condition of the batch does not hold; nothing of it was written. */
+/**
+ * A condition of the batch does not hold; nothing of it was written. What it says of the key is
+ * committed and visible by then, in the order of the log: whoever reads afterwards reads this
+ * version or a later one.
+ */
 public final class VersionMismatchException extends StoreException {
   private static final long serialVersionUID = 1L;
 

@@ -78,11 +78,102 @@ class StagingAheadTest {
       CompletableFuture<Long> staged = put(store, "b", "2");
       CompletableFuture<Long> refused =
           store.write(new WriteBatch().put("main", bytes("b"), bytes("3"), 0, 0));
-      assertFails(VersionMismatchException.class, refused);
+      assertFalse(refused.isDone(), "it would name a version that nobody can read yet");
       syncer.release();
       assertTrue(first.isDone() && staged.isDone());
+      assertEquals(staged.join(), refusal(refused).current());
       assertEquals("2", StoreFixture.get(store, "main", "b"));
     }
+  }
+
+  /** Guard: {@code LeaderGroup.refused}, and {@code HeldRefusals.add} that compares. */
+  @Test
+  void aRefusalWaitsForWhatIsWrittenAndNotCommitted() throws IOException {
+    try (Store store = Store.open(fixture.options, storage, runtime)) {
+      ShardLog log = store.log();
+      log.lead(1, new Uncommitted()).join();
+      log.commit(log.state().last().sequence());
+      CompletableFuture<Long> written = put(store, "a", "1");
+      CompletableFuture<Long> refused = putIfAbsent(store, "a");
+      CompletableFuture<Long> other = putIfSequence(store, "b", 7);
+      assertFalse(written.isDone() || refused.isDone() || other.isDone());
+      long sequence = log.state().last().sequence();
+      log.commit(sequence);
+      assertEquals(sequence, written.join());
+      assertEquals(sequence, refusal(refused).current());
+      assertEquals(0, refusal(other).current());
+      assertEquals(0, refusal(putIfSequence(store, "b", 7)).current(), "nothing to wait for");
+    }
+  }
+
+  /** Guard: {@code HeldRefusals.fail}. */
+  @Test
+  void whoResignsRefusesNothingForAVersionThatMayBeCut() throws IOException {
+    try (Store store = Store.open(fixture.options, storage, runtime)) {
+      ShardLog log = store.log();
+      log.lead(1, new Uncommitted()).join();
+      log.commit(log.state().last().sequence());
+      long kept = log.state().last().sequence();
+      CompletableFuture<Long> written = put(store, "a", "1");
+      CompletableFuture<Long> refused = putIfAbsent(store, "a");
+      log.resign().join();
+      assertFails(OutcomeUnknownException.class, written);
+      assertFails(NotLeaderException.class, refused);
+      log.cut(kept).join();
+      log.lead(2, LogListener.commitWhenDurable(log)).join();
+      assertTrue(putIfAbsent(store, "a").join() > kept);
+    }
+  }
+
+  /** Guard: {@code taken.add} of what is refused. */
+  @Test
+  void aRefusalThatIsPutBackIsComparedAgain() throws IOException {
+    try (Store store = standalone()) {
+      syncer.hold();
+      CompletableFuture<Long> written = put(store, "a", "1");
+      CompletableFuture<Long> staged = put(store, "b", "2");
+      CompletableFuture<Long> refused = putIfAbsent(store, "b");
+      CompletableFuture<Long> deleted =
+          store.write(new WriteBatch().delete("main", bytes("b"), WriteBatch.ANY_VERSION));
+      CompletableFuture<CheckpointResult> checkpoint = store.checkpoint();
+      syncer.release();
+      assertTrue(written.isDone() && staged.isDone() && deleted.isDone() && checkpoint.isDone());
+      assertEquals(staged.join(), refusal(refused).current());
+      assertEquals(staged.join() + 1, deleted.join());
+    }
+  }
+
+  @Test
+  void aFullDiskRefusesWhatWasComparedWithTheGroupToo() throws IOException {
+    try (Store store = standalone()) {
+      syncer.hold();
+      CompletableFuture<Long> written = put(store, "a", "1");
+      CompletableFuture<Long> staged = put(store, "b", "2");
+      CompletableFuture<Long> refused = putIfAbsent(store, "b");
+      storage.failWhen(
+          op -> op.kind() == Operation.Kind.WRITE && op.path().startsWith("main/"),
+          Fault.DISK_FULL);
+      syncer.release();
+      storage.clearFaults();
+      assertTrue(written.isDone());
+      assertFails(StoreFullException.class, staged);
+      assertFails(StoreFullException.class, refused);
+      putIfAbsent(store, "b").join();
+    }
+  }
+
+  private static CompletableFuture<Long> putIfAbsent(Store store, String key) {
+    return putIfSequence(store, key, 0);
+  }
+
+  private static CompletableFuture<Long> putIfSequence(Store store, String key, long sequence) {
+    return store.write(new WriteBatch().put("main", bytes(key), bytes("other"), 0, sequence));
+  }
+
+  private static VersionMismatchException refusal(CompletableFuture<Long> refused) {
+    return assertInstanceOf(
+        VersionMismatchException.class,
+        assertThrows(CompletionException.class, refused::join).getCause());
   }
 
   @Test
