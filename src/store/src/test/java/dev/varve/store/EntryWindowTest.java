@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,19 @@ class EntryWindowTest {
       entries.add(entry(sequence));
     }
     return entries;
+  }
+
+  /** Two chunks, of lengths that fill blocks unevenly; all bytes tell which entry it is. */
+  private static LogEntry uneven(long sequence, long term, int length) {
+    byte[] bytes = new byte[length];
+    Arrays.fill(bytes, (byte) (sequence * 31 + term));
+    String path = "main/" + sequence / 700 + ".log";
+    return new LogEntry(
+        sequence,
+        term,
+        List.of(
+            new Chunk(path, sequence * 7, ByteBuffer.wrap(bytes, 0, length / 3)),
+            new Chunk("manifest", sequence, ByteBuffer.wrap(bytes, length / 3, length / 2))));
   }
 
   private static List<Long> sequences(EntryWindow window, long after, int maxBytes) {
@@ -101,6 +115,62 @@ class EntryWindowTest {
           List.copyOf(expected),
           sequences(window, dropped, Integer.MAX_VALUE),
           "seed " + seed + ", step " + step);
+    }
+  }
+
+  /** Guards: {@code EntryBlock.cut}, and {@code EntryWindow.release} of none that has an entry. */
+  @Test
+  void givesBackWhatItTookThroughManyBlocks() {
+    long seed = System.nanoTime();
+    SplittableRandom random = new SplittableRandom(seed);
+    EntryWindow window = new EntryWindow(3 << 20, 0);
+    ArrayDeque<LogEntry> expected = new ArrayDeque<>();
+    long last = 0;
+    long applied = 0;
+    for (int step = 0; step < 400; step++) {
+      long term = step + 1L;
+      if (random.nextInt(4) > 0) {
+        List<LogEntry> group = new ArrayList<>();
+        for (int i = random.nextInt(40); i > 0; i--) {
+          int length = random.nextInt(50) == 0 ? 3 << 19 : random.nextInt(6, 40_000);
+          group.add(uneven(++last, term, length));
+        }
+        window.add(group);
+        expected.addAll(group);
+      } else {
+        last = random.nextLong(applied, last + 1);
+        window.cutAfter(last);
+        while (!expected.isEmpty() && expected.getLast().sequence() > last) {
+          expected.removeLast();
+        }
+      }
+      applied = random.nextLong(applied, last + 1);
+      window.applied(applied);
+      while (!expected.isEmpty() && expected.getFirst().sequence() <= window.droppedUpTo()) {
+        expected.removeFirst();
+      }
+      assertEquals(
+          List.copyOf(expected),
+          window.after(window.droppedUpTo(), Integer.MAX_VALUE),
+          "seed " + seed + ", step " + step);
+    }
+  }
+
+  /** Guard: {@code EntryBlock.entry} copies; a sender may be slower than the window. */
+  @Test
+  void whatWasGivenStaysWhenItsBlockIsUsedAgain() {
+    EntryWindow window = new EntryWindow(1 << 20, 0);
+    List<LogEntry> given = null;
+    for (long sequence = 1; sequence <= 500; sequence++) {
+      window.add(List.of(uneven(sequence, 1, 30_000)));
+      window.applied(sequence);
+      if (sequence == 100) {
+        given = window.after(90, Integer.MAX_VALUE);
+      }
+    }
+    assertNotNull(given);
+    for (LogEntry entry : given) {
+      assertEquals(uneven(entry.sequence(), 1, 30_000), entry);
     }
   }
 }
