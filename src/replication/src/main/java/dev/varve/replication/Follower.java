@@ -1,5 +1,6 @@
 package dev.varve.replication;
 
+import dev.varve.replication.EarlyAppends.Offered;
 import dev.varve.replication.Response.AppendOutcome;
 import dev.varve.store.Attachment;
 import dev.varve.store.Store;
@@ -28,14 +29,15 @@ final class Follower implements Role {
   private long followingTerm;
   private @Nullable ImageCopy copy;
   private boolean fetching;
-  private final ArrayDeque<Held> held = new ArrayDeque<>();
+
+  /** Entries that wait for a run list; the primary bounds how many. */
+  private final ArrayDeque<Offered> held = new ArrayDeque<>();
+
+  private final EarlyAppends early;
   private boolean reopening;
 
   /** Why the last copy broke off, for people. */
   private String copyFailure = "";
-
-  /** Entries that wait for a run list; the primary bounds how many. */
-  private record Held(Request.Append append, CompletableFuture<Response> answer) {}
 
   Follower(LocalMember me) {
     this(me, Duration.ZERO, Candidacies.NONE);
@@ -50,6 +52,7 @@ final class Follower implements Role {
     this.pause = pause;
     this.candidacies = candidacies;
     this.bootstrap = new Bootstrap(me, this);
+    this.early = new EarlyAppends(me.thread, late -> take(late.append(), late.answer()));
   }
 
   @Override
@@ -95,7 +98,8 @@ final class Follower implements Role {
       election.cancel();
     }
     me.log.close();
-    Held waiting = held.poll();
+    held.addAll(early.removeAll());
+    Offered waiting = held.poll();
     while (waiting != null) {
       waiting.answer().complete(new Response.Refused(me.term(), "no longer follows"));
       waiting = held.poll();
@@ -154,11 +158,12 @@ final class Follower implements Role {
       return answered(AppendOutcome.ACCEPTED, "");
     }
     CompletableFuture<Response> answer = new CompletableFuture<>();
-    Held offered = new Held(append, answer);
+    Offered offered = new Offered(append, answer);
     if (fetching) {
       held.add(offered);
     } else {
       offer(offered);
+      offerEarly();
     }
     return answer;
   }
@@ -167,7 +172,10 @@ final class Follower implements Role {
    * Entries whose run lists are missing are held until these are here: told to come again, the
    * primary would do so at the next heartbeat only, and commit nothing until then.
    */
-  private void offer(Held offered) {
+  private void offer(Offered offered) {
+    if (early.keeps(offered, me.log.tail().last())) {
+      return;
+    }
     Store store = me.store();
     List<Attachment> missing;
     try {
@@ -200,12 +208,25 @@ final class Follower implements Role {
   private void fetched() {
     fetching = false;
     while (!fetching && !held.isEmpty()) {
-      Held next = held.remove();
-      if (isCopying() || !follows(next.append())) {
-        next.answer().complete(new Response.Refused(me.term(), "no longer follows so"));
-      } else {
-        offer(next);
-      }
+      offerIfFollowing(held.remove());
+    }
+    offerEarly();
+  }
+
+  /** What came too early follows once what it continues is here. */
+  private void offerEarly() {
+    Offered next = fetching ? null : early.next(me.log.tail().last().sequence());
+    while (next != null) {
+      offerIfFollowing(next);
+      next = fetching ? null : early.next(me.log.tail().last().sequence());
+    }
+  }
+
+  private void offerIfFollowing(Offered offered) {
+    if (isCopying() || !follows(offered.append())) {
+      offered.answer().complete(new Response.Refused(me.term(), "no longer follows so"));
+    } else {
+      offer(offered);
     }
   }
 

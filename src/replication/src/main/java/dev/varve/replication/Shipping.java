@@ -159,9 +159,11 @@ final class Shipping {
       }
       case MISMATCH -> {
         long common = sent.divergesFrom(new TermStarts(answer.termStarts(), answer.last()));
+        // One of several overtook what it continues, which has arrived by now: no contradiction.
+        boolean overtook = member.mode() == Progress.Mode.STREAMING;
         boolean nearer = common != previous.sequence();
         member.probe(sent.positionAt(common));
-        if (nearer) {
+        if (nearer || overtook) {
           pump(member);
         } else {
           member.pause();
