@@ -17,6 +17,9 @@ final class UnforeseenFailures extends Handler implements AutoCloseable {
   /** The one by whose name the store logs them. */
   private static final Logger LOGGER = Logger.getLogger("dev.varve.store.CompactionReport");
 
+  /** Each simulation has a thread to itself. */
+  private final Thread own = Thread.currentThread();
+
   private @Nullable Throwable latest;
 
   UnforeseenFailures() {
@@ -32,7 +35,7 @@ final class UnforeseenFailures extends Handler implements AutoCloseable {
 
   @Override
   public void publish(LogRecord entry) {
-    if (entry.getLevel().intValue() >= Level.SEVERE.intValue()) {
+    if (entry.getLevel().intValue() >= Level.SEVERE.intValue() && Thread.currentThread() == own) {
       latest = entry.getThrown();
     }
   }
